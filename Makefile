@@ -1,0 +1,48 @@
+# Every target sets up what it needs; `make` alone lists them. Needs python3 (3.11 or newer) and pip.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint types check golden repro wheel clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+
+setup: $(STAMP)  ## a development environment in .venv, with the pinned versions of constraints.txt
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "intentclf needs Python 3.11 or newer")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[train,dev]'
+	@touch $@
+
+run: $(STAMP)  ## answer the sample e-mails and print the answers
+	@mkdir -p out
+	$(BIN)/intentclf score data/samples --out out/answers.jsonl --table
+
+test: $(STAMP)  ## all tests
+	$(BIN)/pytest
+
+lint: $(STAMP)  ## rules of style and format
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+
+types: $(STAMP)  ## strict type check
+	$(BIN)/mypy
+
+check: lint types test  ## lint, format, types, tests
+
+golden: $(STAMP)  ## write the golden files anew; read the diff before you commit it
+	$(BIN)/python -m tests.golden
+
+repro: $(STAMP)  ## rebuild the model and its figures from data and settings, where something changed
+	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
+
+wheel: $(STAMP)  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel
+
+clean:  ## remove everything that was made
+	rm -rf $(VENV) build dist out .mypy_cache .pytest_cache .ruff_cache .hypothesis
