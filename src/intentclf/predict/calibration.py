@@ -1,0 +1,169 @@
+"""Margins to probabilities, probabilities over classes to probabilities over a tree of codes.
+
+A head's classes are codes and `none`. A parent can be a class itself: the text did not tell its children apart. The
+probability of a parent is therefore that of its own class plus that of all its leaves, and equals the sum of its
+leaves where no text was ever labelled with the parent alone. Nothing here depends on the other texts of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from intentclf.codebooks.loader import NONE, Codebook
+
+__all__ = ["CodeTree", "sets_by_threshold", "softmax", "wilson_lower"]
+
+Floats = NDArray[np.float64]
+
+
+def softmax(margins: Floats, temperature: float) -> Floats:
+    """Probabilities from margins by temperature scaling (Guo et al., ICML 2017).
+
+    Parameters
+    ----------
+    margins : ndarray of shape (n_queries, n_classes)
+    temperature : float
+        Over 0; fitted on held-out rows.
+
+    Returns
+    -------
+    ndarray of shape (n_queries, n_classes)
+        Rows sum to 1.
+    """
+    scaled = margins / temperature
+    scaled = scaled - scaled.max(axis=1, keepdims=True)
+    exponent = np.exp(scaled)
+    probabilities: Floats = exponent / exponent.sum(axis=1, keepdims=True)
+    return probabilities
+
+
+class CodeTree:
+    """The codes of one head as arrays: which class counts towards which code.
+
+    Parameters
+    ----------
+    book : Codebook
+    classes : sequence of str
+        The head's classes: codes of the book (leaves or parents) and perhaps `none`.
+
+    Attributes
+    ----------
+    codes : tuple of str
+        Every class and every code above one, parents before children, `none` last.
+    leaves : tuple of str
+        The classes and codes with none of the head's codes below them, `none` included.
+    """
+
+    def __init__(self, book: Codebook, classes: Sequence[str]) -> None:
+        self.book = book
+        self.classes = tuple(classes)
+        used = {step for label in classes for step in book.path(label)}
+        self.codes = (*(code.code for code in book if code.code in used), *((NONE,) if NONE in used else ()))
+        parents = {book.codes[code].parent for code in used if code in book.codes}
+        self.leaves = tuple(code for code in self.codes if code not in parents)
+        place = {code: k for k, code in enumerate(self.codes)}
+        self._member = np.zeros((len(self.classes), len(self.codes)))
+        self._to_leaf = np.zeros((len(self.classes), len(self.leaves)))
+        for k, label in enumerate(self.classes):
+            for step in book.path(label):
+                self._member[k, place[step]] = 1.0
+            below = [j for j, leaf in enumerate(self.leaves) if book.is_under(leaf, label)]
+            self._to_leaf[k, below] = 1.0 / len(below)
+        self._depth = np.array([len(book.path(code)) for code in self.codes])
+        self._place = place
+
+    def code_probabilities(self, classes: Floats) -> Floats:
+        """Probability that the right label is a code or under it, shape (n_queries, n_codes), from class ones."""
+        summed: Floats = classes @ self._member
+        return np.minimum(summed, 1.0)
+
+    def leaf_probabilities(self, classes: Floats) -> Floats:
+        """Share of each leaf, shape (n_queries, n_leaves): what a parent has of its own is spread over its leaves."""
+        shares: Floats = classes @ self._to_leaf
+        return shares
+
+    def membership(self, code: str) -> Floats:
+        """1 for each class that is `code` or under it, shape (n_classes,)."""
+        column: Floats = self._member[:, self._place[code]]
+        return column
+
+    def deepest(self, codes: Floats, threshold: float) -> str | None:
+        """The deepest code whose probability reaches the threshold, the likelier of two as deep; None without one.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_codes,)
+            A row of `code_probabilities`.
+        threshold : float
+            0 to 1. From 0.5 on, two codes of one depth can no longer both reach it.
+        """
+        reached = np.flatnonzero(codes >= threshold)
+        if not reached.size:
+            return None
+        # Walk down by the likeliest child, so that a code is never answered whose parent lost to another.
+        chosen: str | None = None
+        while True:
+            below = [k for k in reached if self._parent(self.codes[k]) == (chosen or "")]
+            if not below:
+                return chosen
+            best = max(below, key=lambda k: codes[k])
+            stay = codes[self._place[chosen]] - sum(codes[k] for k in self._children(chosen)) if chosen else -1.0
+            if codes[best] < stay:
+                return chosen
+            chosen = self.codes[best]
+
+    def _parent(self, code: str) -> str:
+        return self.book.codes[code].parent if code in self.book.codes else ""
+
+    def _children(self, code: str) -> list[int]:
+        return [k for k, other in enumerate(self.codes) if self._parent(other) == code]
+
+
+def sets_by_threshold(leaves: Sequence[str], shares: Floats, threshold: float) -> tuple[str, ...]:
+    """The leaves of a prediction set (least ambiguous classifier, Sadinle et al., JASA 2019), likeliest first.
+
+    Parameters
+    ----------
+    leaves : sequence of str, length n_leaves
+    shares : ndarray of shape (n_leaves,)
+    threshold : float
+        1 minus the conformal quantile; leaves with at least this share belong to the set.
+    """
+    order = np.argsort(-shares, kind="stable")
+    return tuple(leaves[k] for k in order if shares[k] >= threshold)
+
+
+def wilson_lower(right: int, total: int, confidence: float) -> float:
+    """One-sided lower bound of a share (Wilson, JASA 1927).
+
+    Parameters
+    ----------
+    right, total : int
+        Successes and trials.
+    confidence : float
+        0.5 to 1.
+
+    Examples
+    --------
+    >>> round(wilson_lower(9, 10, 0.9), 3)
+    0.714
+    >>> wilson_lower(0, 0, 0.9)
+    0.0
+    """
+    if not total:
+        return 0.0
+    from statistics import NormalDist
+
+    z = NormalDist().inv_cdf(confidence)
+    share = right / total
+    centre = share + z * z / (2 * total)
+    spread = z * (share * (1 - share) / total + z * z / (4 * total * total)) ** 0.5
+    return max(0.0, float(centre - spread) / (1 + z * z / total))
+
+
+def as_levels(row: Floats, levels: Sequence[str]) -> Mapping[str, float]:
+    """A row of probabilities by name."""
+    return {level: float(p) for level, p in zip(levels, row, strict=True)}

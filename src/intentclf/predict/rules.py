@@ -1,0 +1,211 @@
+"""Keyword rules: phrases taken from the desk's own documents, each with its document and line.
+
+A text is cut into words without its punctuation, so that `e-mail` and `e mail` are the same two words; plain phrases
+go to spaCy's PhraseMatcher, phrases with stems, alternatives or gaps to its Matcher, each in the blank pipeline of the
+language. A rule speaks with the precision that was measured for it on texts it was not written from, and with nothing
+else: it never changes what the model says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from intentclf.codebooks.loader import Codebook, read_rows
+from intentclf.errors import Fault, FaultsError, shorten
+from intentclf.intake.language import LANGUAGES
+from intentclf.predict.features import normalize
+from intentclf.records import Reading, RuleHit
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.matcher import Matcher, PhraseMatcher
+    from spacy.tokens import Doc
+
+__all__ = ["ANY_LANGUAGE", "Rule", "RuleMatcher", "load_rules", "shipped_rules"]
+
+ANY_LANGUAGE = "all"
+FLAGS: Mapping[str, tuple[str, ...]] = {"severity": ("A", "B", "C"), "vague": ("1",)}
+"""What a rule may say beside the code of a book."""
+
+_FOLDER = Path(__file__).parent.parent / "codebooks" / "rules"
+_COLUMNS = ("id", "book", "code", "pattern", "source", "line")
+_PIECE = re.compile(r"~|[^\s*|~]+\*?(?:\|[^\s*|~]+\*?)*")
+_WORD = re.compile(r"\w+")
+_GAP = 3
+# Nynorsk shares the rules of Bokmål, which hold the forms of both.
+_PIPELINES = {"nl": "nl", "nb": "nb", "nn": "nb", "ru": "ru", "en": "en", ANY_LANGUAGE: "en"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One keyword rule.
+
+    Attributes
+    ----------
+    id : str
+    language : str
+        Language it is for, or 'all'.
+    book, code : str
+        What it says; the book may also be 'severity' (A, B, C) or 'vague' (1).
+    pattern : str
+        Words parted by blanks; ``word*`` any ending, ``a|b`` alternatives, ``~`` up to three words between.
+    source : str
+        Document and line, as ``document:line``.
+    hits, right : int
+        On the data its precision was measured on: how often it fired, and how often the code was right.
+    precision : float or None
+        Lower bound of the precision, 0 to 1; None where it was never measured.
+    """
+
+    id: str
+    language: str
+    book: str
+    code: str
+    pattern: str
+    source: str
+    hits: int = 0
+    right: int = 0
+    precision: float | None = None
+
+
+def shipped_rules() -> tuple[Rule, ...]:
+    """The rules that come with the package, for its four code books."""
+    from intentclf.codebooks.loader import shipped_codebooks
+
+    books = shipped_codebooks()
+    return tuple(rule for path in sorted(_FOLDER.glob("*.csv")) for rule in load_rules(path, books))
+
+
+def load_rules(path: Path, books: Mapping[str, Codebook]) -> tuple[Rule, ...]:
+    """Read a rules file; its name says the language ('nl.csv', or 'all.csv').
+
+    Parameters
+    ----------
+    path : Path
+        CSV with the columns id, book, code, pattern, source, line.
+    books : mapping of str to Codebook
+        Codes that a rule may name.
+
+    Raises
+    ------
+    FaultsError
+        With every fault of the file.
+    """
+    language = path.stem
+    rows, _ = read_rows(path, _COLUMNS)
+    faults: list[Fault] = []
+    if language not in _PIPELINES:
+        faults.append(Fault(0, f"the file's name must be one of {', '.join(_PIPELINES)}, got {language!r}"))
+    seen: set[str] = set()
+    rules: list[Rule] = []
+    for line, row in rows:
+        faults += [Fault(line, message) for message in _faults(row, books, seen)]
+        seen.add(row["id"])
+        source = f"{row['source']}:{row['line']}"
+        rules.append(Rule(row["id"], language, row["book"], row["code"], row["pattern"], source))
+    if faults:
+        raise FaultsError(path, faults)
+    return tuple(rules)
+
+
+def _faults(row: Mapping[str, str], books: Mapping[str, Codebook], seen: set[str]) -> Iterable[str]:
+    if not row["id"] or row["id"] in seen:
+        yield f"id must be given and unique, got {shorten(row['id'])}"
+    if row["book"] in FLAGS:
+        if row["code"] not in FLAGS[row["book"]]:
+            yield f"code for {row['book']} must be one of {', '.join(FLAGS[row['book']])}, got {shorten(row['code'])}"
+    elif row["book"] not in books:
+        yield f"unknown book {shorten(row['book'])}"
+    elif row["code"] not in books[row["book"]]:
+        yield f"unknown code {shorten(row['code'])} of {row['book']}"
+    pieces = row["pattern"].split()
+    if not pieces or not all(_PIECE.fullmatch(piece) for piece in pieces) or "~" in (pieces[0], pieces[-1]):
+        yield f"pattern must be words, word*, a|b or ~ between words, got {shorten(row['pattern'])}"
+    if not row["line"].isdecimal():
+        yield f"line must be a whole number, got {shorten(row['line'])}"
+
+
+class RuleMatcher:
+    """Finds rules in texts.
+
+    Parameters
+    ----------
+    rules : sequence of Rule
+    """
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self.rules = {rule.id: rule for rule in rules}
+        self._matchers: dict[str, tuple[Language, PhraseMatcher, Matcher]] = {}
+
+    def find(self, reading: Reading) -> tuple[RuleHit, ...]:
+        """All hits in a reading, by place and id; spans point into the cleaned text.
+
+        A rule counts once for a text, where it stands first.
+        """
+        if not self.rules or not reading.text:
+            return ()
+        language = reading.language.code
+        nlp, phrases, patterns = self._matcher(language if language in LANGUAGES else ANY_LANGUAGE)
+        folded = normalize(reading.text)
+        places = [(word.start(), word.end()) for word in _WORD.finditer(folded)]
+        with nlp.memory_zone():  # the vocabulary of a long run would grow without bound
+            document = _document(nlp, folded)
+            found: dict[str, tuple[int, int]] = {}
+            for matches in (phrases(document), patterns(document)):
+                for key, start, end in matches:
+                    rule = nlp.vocab.strings[key]
+                    place = (places[start][0], places[end - 1][1])
+                    found[rule] = min(found.get(rule, place), place)
+        return tuple(
+            self._hit(rule, *place) for rule, place in sorted(found.items(), key=lambda item: (item[1], item[0]))
+        )
+
+    def _hit(self, identifier: str, start: int, end: int) -> RuleHit:
+        rule = self.rules[identifier]
+        return RuleHit(rule.id, rule.book, rule.code, rule.precision, rule.source, start, end)
+
+    def _matcher(self, language: str) -> tuple[Language, PhraseMatcher, Matcher]:
+        """The matchers of a language, made when its first text comes; rules of all languages take part in each."""
+        if language not in self._matchers:
+            import spacy
+            from spacy.matcher import Matcher, PhraseMatcher
+
+            nlp = spacy.blank(_PIPELINES[language])
+            phrases, patterns = PhraseMatcher(nlp.vocab, attr="LOWER"), Matcher(nlp.vocab)
+            for rule in self.rules.values():
+                if rule.language != ANY_LANGUAGE and _PIPELINES[rule.language] != _PIPELINES[language]:
+                    continue
+                if language == ANY_LANGUAGE and rule.language != ANY_LANGUAGE:
+                    continue
+                if any(sign in rule.pattern for sign in "*|~"):
+                    patterns.add(rule.id, [_token_pattern(rule.pattern)])
+                else:
+                    phrases.add(rule.id, [_document(nlp, normalize(rule.pattern))])
+            self._matchers[language] = (nlp, phrases, patterns)
+        return self._matchers[language]
+
+
+def _document(nlp: Language, folded: str) -> Doc:
+    from spacy.tokens import Doc
+
+    return Doc(nlp.vocab, words=_WORD.findall(folded))
+
+
+def _token_pattern(pattern: str) -> list[dict[str, Any]]:
+    """A Matcher pattern: stems and alternatives as one regular expression for each token."""
+    tokens: list[dict[str, Any]] = []
+    for piece in normalize(pattern).split():
+        if piece == "~":
+            tokens += [{"OP": "?"}] * _GAP
+        elif "*" in piece or "|" in piece:
+            choices = [
+                re.escape(part.removesuffix("*")) + (r".*" if part.endswith("*") else "") for part in piece.split("|")
+            ]
+            tokens.append({"LOWER": {"REGEX": f"^(?:{'|'.join(choices)})$"}})
+        else:
+            tokens += [{"LOWER": word} for word in _WORD.findall(piece)]
+    return tokens
