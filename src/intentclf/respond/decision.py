@@ -1,0 +1,156 @@
+"""From probabilities and rule hits to an answer: the order of decision, written once.
+
+For every code book: the model where it is sure; a keyword rule where it is not; else the parent that the model can
+stand for, or nothing. Then, over all books: accept, confirm or ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from intentclf.predict.calibration import CodeTree, Floats, sets_by_threshold
+from intentclf.predict.model import Head
+from intentclf.records import (
+    Candidate,
+    DecidedBy,
+    Decision,
+    Evidence,
+    Reading,
+    Reason,
+    RuleHit,
+    Severity,
+    Vagueness,
+)
+from intentclf.respond.question import question_for
+
+__all__ = ["choose_reason", "decide", "judge_severity", "judge_vagueness"]
+
+_MOST_CANDIDATES = 5
+_LEVELS = ("A", "B", "C")
+
+
+def choose_reason(head: Head, tree: CodeTree, row: Floats, hits: Sequence[RuleHit]) -> tuple[Reason, RuleHit | None]:
+    """The answer of one code book.
+
+    Parameters
+    ----------
+    head : Head
+    tree : CodeTree
+        Of this head.
+    row : ndarray of shape (n_classes,)
+        Calibrated probabilities.
+    hits : sequence of RuleHit
+        Rules that fired for this book, each with its measured precision.
+
+    Returns
+    -------
+    reason : Reason
+        Without evidence.
+    rule : RuleHit or None
+        The rule that decided, if one did.
+    """
+    limits = head.thresholds
+    codes = tree.code_probabilities(row[None])[0]
+    shares = tree.leaf_probabilities(row[None])[0]
+    place = {code: k for k, code in enumerate(tree.codes)}
+    code = tree.deepest(codes, limits.answer)
+    confidence = float(codes[place[code]]) if code else 0.0
+    decided_by: DecidedBy = "model" if code else "none"
+    rule = _best_rule(hits)
+    if rule and rule.precision and confidence < limits.sure and rule.precision > confidence:
+        code, confidence, decided_by = rule.code, rule.precision, "rule"
+    else:
+        rule = None
+    order = sorted(range(len(tree.leaves)), key=lambda k: (-codes[place[tree.leaves[k]]], k))[:_MOST_CANDIDATES]
+    candidates = tuple(Candidate(tree.leaves[k], float(codes[place[tree.leaves[k]]])) for k in order)
+    members = sets_by_threshold(tree.leaves, shares, limits.member)
+    return Reason(code, confidence, decided_by, candidates, members, accepted=confidence >= limits.accept), rule
+
+
+def _best_rule(hits: Sequence[RuleHit]) -> RuleHit | None:
+    """The most precise rule; of two, the deeper code. Example: 'gmail' and 'my mail is slow' in one text."""
+    return max(hits, key=lambda hit: (hit.precision or 0.0, hit.code.count(".")), default=None)
+
+
+def judge_severity(head: Head | None, row: Floats | None, hits: Sequence[RuleHit]) -> Severity:
+    """Severity from the model, or from a rule where the model is not sure.
+
+    A model without a severity head leaves it to the rules; where none fires, every level is as likely and C is given.
+    """
+    if head is None or row is None:
+        levels = dict.fromkeys(_LEVELS, 1.0 / len(_LEVELS))
+        rule = _best_rule(hits)
+        if rule and rule.precision:
+            return Severity(rule.code, rule.precision, _moved(levels, rule.code, rule.precision), "rule")
+        return Severity("C", levels["C"], levels, "rule")
+    levels = {level: 0.0 for level in _LEVELS} | {name: float(p) for name, p in zip(head.classes, row, strict=True)}
+    best = max(_LEVELS, key=lambda level: (levels[level], level))
+    rule = _best_rule(hits)
+    if rule and rule.precision and levels[best] < head.thresholds.sure and rule.precision > levels[best]:
+        return Severity(
+            rule.code,
+            rule.precision,
+            _moved(levels, rule.code, rule.precision),
+            "rule",
+            rule.precision >= head.thresholds.accept,
+        )
+    return Severity(best, levels[best], levels, "model", levels[best] >= head.thresholds.accept)
+
+
+def _moved(levels: Mapping[str, float], level: str, probability: float) -> dict[str, float]:
+    """Give one level its probability and let the others share the rest as before."""
+    rest = sum(p for name, p in levels.items() if name != level) or 1.0
+    return {name: probability if name == level else (1.0 - probability) * p / rest for name, p in levels.items()}
+
+
+def judge_vagueness(head: Head | None, row: Floats | None, reading: Reading, hits: Sequence[RuleHit]) -> Vagueness:
+    """Whether to ask: an empty text is vague for certain, a model without that head says no with 1 in 2."""
+    if not reading.text:
+        return Vagueness(True, 1.0)
+    if head is None or row is None:
+        return Vagueness(False, 0.5)
+    probability = float(row[head.classes.index("1")])
+    rule = _best_rule(hits)
+    if rule and rule.precision and max(probability, 1 - probability) < head.thresholds.sure < rule.precision:
+        return Vagueness(True, rule.precision)
+    is_vague = probability >= head.thresholds.answer
+    return Vagueness(is_vague, probability if is_vague else 1.0 - probability)
+
+
+def decide(
+    reading: Reading, reasons: Mapping[str, Reason], severity: Severity, vague: Vagueness, *, has_severity: bool
+) -> Decision:
+    """Accept, confirm or ask, with the reason in words.
+
+    Parameters
+    ----------
+    reading : Reading
+    reasons : mapping of book to Reason
+    severity : Severity
+    vague : Vagueness
+    has_severity : bool
+        Whether the model predicts severity; if not, it does not keep an answer from being accepted.
+    """
+    if not reading.text:
+        return Decision("ask", "the message holds no text", question_for(reading, reasons))
+    told = [reason for reason in reasons.values() if reason.code is not None]
+    if not told:
+        return Decision("ask", "no code of any book is likely enough", question_for(reading, reasons))
+    if vague.is_vague:
+        why = f"the text does not say enough to act on ({vague.confidence:.0%} sure)"
+        return Decision("ask", why, question_for(reading, reasons))
+    if reading.language.code == "und":
+        return Decision("confirm", "the language is none that the model knows")
+    unsure = [f"{book} {reason.confidence:.0%}" for book, reason in reasons.items() if not reason.accepted]
+    if has_severity and not severity.accepted:
+        unsure.append(f"severity {severity.confidence:.0%}")
+    if unsure:
+        return Decision("confirm", f"below the target precision: {', '.join(unsure)}")
+    return Decision("accept", "every answer is above the confidence that met the target precision on held-out texts")
+
+
+def with_evidence(reason: Reason, evidence: Sequence[Evidence]) -> Reason:
+    """The same answer with its evidence."""
+    from dataclasses import replace
+
+    return replace(reason, evidence=tuple(evidence))
