@@ -1,0 +1,369 @@
+"""The command line. Parses, calls, renders; what a command needs is imported when it runs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from intentclf.errors import InputError, IntentclfError, ModelError
+
+if TYPE_CHECKING:
+    from intentclf.codebooks.loader import Codebook
+    from intentclf.predict.model import Model
+    from intentclf.records import Answer
+    from intentclf.train.prepare import LabelColumns
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="intentclf",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+    help="Reason codes and severity for vague support messages in Dutch, Norwegian, Russian and English.",
+    epilog='Example: `intentclf classify "mail doet het niet"`',
+)
+codebook_app = typer.Typer(no_args_is_help=True, help="List, show and check code books.")
+app.add_typer(codebook_app, name="codebook")
+
+ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped model by default.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+TextOption = Annotated[str, typer.Option("--text", help="Column of the text.")]
+LanguageOption = Annotated[str | None, typer.Option("--language", help="Column of the language code.")]
+
+
+def main() -> NoReturn:
+    """Run the command line; what the user can mend ends with one sentence and exit code 2."""
+    try:
+        app(prog_name="intentclf", standalone_mode=True)
+    except IntentclfError as error:
+        print(f"intentclf: {error}", file=sys.stderr)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(0) from None
+    raise SystemExit(0)
+
+
+def _version(value: bool) -> None:
+    if value:
+        from intentclf import __version__
+
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Nothing but the options that all commands share."""
+
+
+@app.command(
+    epilog='Examples: `intentclf classify "не могу зайти в почту"` · `cat mail.txt | intentclf classify - --json`'
+)
+def classify(
+    text: Annotated[str, typer.Argument(help="The text, or `-` to read it from standard input.")],
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Answer one text: codes, severity, and what to do next."""
+    from intentclf.triage import triage
+
+    loaded = _load(model)
+    answer = triage(_query(text), loaded)
+    if as_json:
+        print(json.dumps(answer.to_dict(), ensure_ascii=False))
+        return
+    from intentclf.serve.render import show_answer
+
+    show_answer(answer, loaded.books)
+
+
+@app.command(epilog='Example: `intentclf explain "hjelp, noen har kjøpt ting med kontoen min"`')
+def explain(
+    text: Annotated[str, typer.Argument(help="The text, or `-` to read it from standard input.")],
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what spoke for and against each answer, rules with document and line."""
+    from intentclf.triage import triage
+
+    loaded = _load(model)
+    answer = triage(_query(text), loaded, words=-4)
+    if as_json:
+        print(json.dumps(answer.to_dict(), ensure_ascii=False))
+        return
+    from intentclf.serve.render import show_explanation
+
+    show_explanation(answer, loaded.books)
+
+
+@app.command(
+    epilog="Examples: `intentclf score inbox/ --out answers.jsonl` · "
+    "`intentclf score texts.csv --text body --id ticket --out answers.parquet`"
+)
+def score(
+    source: Annotated[
+        Path,
+        typer.Argument(metavar="INPUT", help=".csv, .tsv, .jsonl, .parquet (also .gz), .eml, a folder of .eml, mbox."),
+    ],
+    out: Annotated[Path, typer.Option("--out", help="Where to write: .jsonl, .csv or .parquet.")],
+    model: ModelOption = None,
+    text: TextOption = "text",
+    identifier: Annotated[str | None, typer.Option("--id", help="Column of the id; `id` where there is one.")] = None,
+    language: LanguageOption = None,
+    table: Annotated[bool, typer.Option("--table", help="Also print the answers as a table.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+) -> None:
+    """Answer a whole file, folder or mailbox: one line of output for each text."""
+    from intentclf.intake.tables import Columns, read_queries
+    from intentclf.serve import batch, render
+
+    if out.suffix.lower() not in batch.OUTPUTS:
+        raise InputError(f"--out must end in {', '.join(batch.OUTPUTS)}, got {out.name!r}")
+    queries = read_queries(source, Columns(text, identifier, language))
+    loaded = _load(model)
+    shown: list[Answer] = []
+    with _Progress() as progress:
+        answers = batch.score(queries, loaded, tick=progress.tick)
+        summary = batch.write_answers(_kept(answers, shown) if table else answers, out, loaded)
+    if as_json:
+        print(json.dumps(_summary_dict(summary, out), ensure_ascii=False))
+        return
+    if table:
+        render.show_answers(shown)
+    render.show_summary(summary, str(out))
+
+
+@app.command(
+    epilog="Examples: `intentclf train --data data/seed_labels.csv --out models/mine` · "
+    "`intentclf train --data tickets.csv --text body --label topic --language lang --out models/topics`"
+)
+def train(
+    data: Annotated[Path, typer.Option("--data", help="Table of labelled texts.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder to write the model to.")],
+    text: TextOption = "text",
+    label: Annotated[
+        list[str] | None,
+        typer.Option("--label", help="Label column, flat or dotted codes; may be given several times."),
+    ] = None,
+    language: LanguageOption = None,
+    split: Annotated[str | None, typer.Option("--split", help="Column with train, calibration, test (or dev).")] = None,
+    group: Annotated[str | None, typer.Option("--group", help="Column of rows that belong together.")] = None,
+    codebook: Annotated[
+        list[str] | None, typer.Option("--codebook", help="NAME=FILE: code book of a label column; may be repeated.")
+    ] = None,
+    rules: Annotated[
+        list[Path] | None, typer.Option("--rules", help="File of keyword rules, named by language (nl.csv, all.csv).")
+    ] = None,
+    params: Annotated[Path | None, typer.Option("--params", help="YAML file of settings.")] = None,
+    name: Annotated[str, typer.Option("--name", help="Name of the model.")] = "",
+    track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run with MLflow.")] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a model on labelled texts: split, fit, calibrate, measure on what was held out, save."""
+    from intentclf.settings import Settings
+
+    _needs_training_extra()
+    from intentclf.serve.render import show_scores
+    from intentclf.train.pipeline import train_model
+
+    columns = _label_columns(text, label, language, split, group)
+    settings = Settings.load(params) if params else Settings()
+    scores = train_model(
+        data,
+        out,
+        columns,
+        settings=settings,
+        books=_books(codebook),
+        rules=rules or [],
+        name=name or out.name,
+        track=track,
+    )
+    if as_json:
+        print(json.dumps(scores, ensure_ascii=False))
+        return
+    show_scores(scores)
+    print(f"model written to {out}", file=sys.stderr)
+
+
+@app.command(epilog="Example: `intentclf evaluate --data cases.csv --json`")
+def evaluate(
+    data: Annotated[Path, typer.Option("--data", help="Table of labelled texts; `a|b` in a label: either is right.")],
+    model: ModelOption = None,
+    text: TextOption = "text",
+    label: Annotated[
+        list[str] | None, typer.Option("--label", help="Label column; those the model knows by default.")
+    ] = None,
+    language: LanguageOption = None,
+    split: Annotated[str | None, typer.Option("--split", help="Column that names the part of each row.")] = None,
+    part: Annotated[str | None, typer.Option("--part", help="With --split: the part to evaluate on.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure a model on labelled texts, for each code book and each language."""
+    _needs_training_extra()
+    from intentclf.serve.render import show_scores
+    from intentclf.train.pipeline import evaluate_file
+
+    loaded = _load(model)
+    scores = evaluate_file(loaded, data, _label_columns(text, label, language, split, None), part=part)
+    if as_json:
+        print(json.dumps(scores, ensure_ascii=False))
+        return
+    show_scores(scores)
+
+
+@codebook_app.command("list", epilog="Example: `intentclf codebook list --language ru`")
+def codebook_list(
+    name: Annotated[str | None, typer.Argument(help="A shipped book, or a file; all shipped books by default.")] = None,
+    language: Annotated[str, typer.Option("--language", help="Language of the labels: nl, nb, ru or en.")] = "en",
+    as_json: JsonOption = False,
+) -> None:
+    """List the codes of the code books."""
+    from intentclf.codebooks.loader import SHIPPED
+    from intentclf.serve.render import show_codes
+
+    books = [_book(name) for name in ([name] if name else SHIPPED)]
+    if as_json:
+        print(json.dumps({book.name: [code.code for code in book] for book in books}, ensure_ascii=False))
+        return
+    for book in books:
+        show_codes(book, book, language)
+
+
+@codebook_app.command("show", epilog="Example: `intentclf codebook show troubleshooting.sync`")
+def codebook_show(
+    code: Annotated[str, typer.Argument(help="The code.")],
+    book: Annotated[str | None, typer.Option("--book", help="A shipped book, or a file.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show everything known of a code: labels, definition, source, what lies under it."""
+    from dataclasses import asdict
+
+    from intentclf.codebooks.loader import SHIPPED
+    from intentclf.serve.render import show_table
+
+    found = [(each, each.codes[code]) for each in map(_book, [book] if book else SHIPPED) if code in each.codes]
+    if not found:
+        raise InputError(f"there is no code {code!r} in {book or ', '.join(SHIPPED)}")
+    if as_json:
+        print(json.dumps([{"book": each.name, **asdict(row)} for each, row in found], ensure_ascii=False))
+        return
+    for each, row in found:
+        facts = [("book", each.name), ("code", row.code), ("definition", row.definition)]
+        facts += [(f"label {key}", value) for key, value in row.labels.items()]
+        facts += [(f"shown to customers, {key}", value) for key, value in row.names.items()]
+        facts += [("source", f"{row.source}, line {row.line}"), ("note", row.note)]
+        facts += [("under it", ", ".join(each.children(row.code)) or "-")]
+        show_table(("", "value"), facts)
+
+
+@codebook_app.command("check", epilog="Example: `intentclf codebook check my_desk.csv`")
+def codebook_check(path: Annotated[Path, typer.Argument(help="CSV file of a code book.")]) -> None:
+    """Check a code book and report all its faults at once."""
+    from intentclf.codebooks.loader import load_codebook
+
+    book = load_codebook(path)
+    print(f"{path}: {len(book.codes)} codes, {len(book.leaves)} of them leaves, no faults")
+
+
+def _kept(answers: Iterator[Answer], shown: list[Answer]) -> Iterator[Answer]:
+    for answer in answers:
+        shown.append(answer)
+        yield answer
+
+
+def _load(folder: Path | None) -> Model:
+    from intentclf.predict.artifact import load_model
+
+    return load_model(folder)
+
+
+def _query(text: str) -> Any:
+    from intentclf.records import Query
+
+    if text == "-":
+        text = sys.stdin.buffer.read().decode("utf-8", "replace")
+    return Query("0", text)
+
+
+def _book(name: str) -> Codebook:
+    from intentclf.codebooks.loader import SHIPPED, load_codebook, load_shipped
+
+    return load_shipped(name) if name in SHIPPED else load_codebook(name)
+
+
+def _books(options: list[str] | None) -> dict[str, Codebook]:
+    from intentclf.codebooks.loader import load_codebook
+
+    books = {}
+    for option in options or []:
+        name, sign, path = option.partition("=")
+        if not sign or not name or not path:
+            raise InputError(f"--codebook must be NAME=FILE, got {option!r}")
+        books[name] = load_codebook(path, name=name)
+    return books
+
+
+def _label_columns(
+    text: str, label: list[str] | None, language: str | None, split: str | None, group: str | None
+) -> LabelColumns:
+    from intentclf.train.prepare import LabelColumns
+
+    return LabelColumns(text, tuple(label or ()), language, split, group)
+
+
+def _needs_training_extra() -> None:
+    from importlib.util import find_spec
+
+    missing = [name for name in ("sklearn", "pandas", "joblib", "scipy") if find_spec(name) is None]
+    if missing:
+        raise ModelError(f"this command needs {missing[0]}: pip install 'intentclf[train]'")
+
+
+def _summary_dict(summary: Any, out: Path) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(summary), "out": str(out)}
+
+
+class _Progress:
+    """A progress line on a terminal, nothing when piped."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def __enter__(self) -> _Progress:
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+            columns = (SpinnerColumn(), TextColumn("{task.completed} answered"), TimeElapsedColumn())
+            self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("", total=None)
+            self._bar.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def tick(self, number: int) -> None:
+        """Count `number` more."""
+        if self._bar:
+            self._bar.advance(self._task, number)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,148 @@
+"""Answers, explanations and scores for people: Rich tables on a terminal, tab-separated lines when piped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from intentclf.codebooks.loader import NONE, Code, Codebook
+from intentclf.records import Answer, Evidence
+from intentclf.serve.batch import Summary
+
+__all__ = ["show_answer", "show_answers", "show_codes", "show_explanation", "show_scores", "show_summary", "show_table"]
+
+
+def show_table(header: Sequence[str], rows: Iterable[Sequence[str]], *, title: str = "") -> None:
+    """Print rows: a table on a terminal, lines with tabs otherwise."""
+    if not sys.stdout.isatty():
+        out = sys.stdout.write
+        out("\t".join(header) + "\n")
+        for row in rows:
+            out("\t".join(cell.replace("\t", " ").replace("\n", " ") for cell in row) + "\n")
+        return
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(*header, title=title or None, title_justify="left", header_style="bold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console().print(table)
+
+
+def show_answer(answer: Answer, books: Mapping[str, Codebook]) -> None:
+    """One answer, a line for each code book, then severity, vagueness and the decision."""
+    rows: list[Sequence[str]] = [
+        (
+            book,
+            reason.code or "-",
+            f"{reason.confidence:.0%}",
+            reason.decided_by,
+            _label(books[book], reason.code, answer),
+        )
+        for book, reason in answer.reasons.items()
+    ]
+    severity, vague = answer.severity, answer.vague
+    rows.append(("severity", severity.level, f"{severity.confidence:.0%}", severity.decided_by, ""))
+    rows.append(("vague", "yes" if vague.is_vague else "no", f"{vague.confidence:.0%}", "", ""))
+    rows.append(("language", answer.language.code, f"{answer.language.confidence:.0%}", "", ""))
+    rows.append(("decision", answer.decision.action, "", "", answer.decision.why))
+    if answer.decision.question:
+        rows.append(("question", "", "", "", answer.decision.question))
+    rows += [("warning", "", "", "", warning) for warning in answer.warnings]
+    show_table(("", "code", "confidence", "by", "meaning"), rows)
+
+
+def show_explanation(answer: Answer, books: Mapping[str, Codebook]) -> None:
+    """What spoke for and against each answer, with the document and line of every rule."""
+    rows: list[Sequence[str]] = []
+    for book, reason in answer.reasons.items():
+        rows.append((book, reason.code or "-", f"{reason.confidence:.0%}", _label(books[book], reason.code, answer)))
+        rows += [("", *_evidence_row(evidence)) for evidence in reason.evidence]
+        others = [candidate for candidate in reason.candidates if candidate.code != reason.code][:3]
+        rows += [
+            ("", f"or {other.code}", f"{other.confidence:.0%}", _label(books[book], other.code, answer))
+            for other in others
+        ]
+    levels = ", ".join(f"{level} {p:.0%}" for level, p in answer.severity.probabilities.items())
+    rows.append(("severity", answer.severity.level, f"{answer.severity.confidence:.0%}", levels))
+    rows.append(("decision", answer.decision.action, "", answer.decision.why))
+    show_table(("", "what", "how much", "why"), rows)
+
+
+def _evidence_row(evidence: Evidence) -> tuple[str, str, str]:
+    side = "for" if evidence.weight >= 0 else "against"
+    source = f"rule {evidence.rule}, {evidence.source}" if evidence.rule else ""
+    return f"{side} «{evidence.text}»", f"{evidence.weight:+.2f}", source
+
+
+def show_answers(answers: Iterable[Answer]) -> None:
+    """Many answers, a line each."""
+    rows = [
+        (
+            answer.id,
+            answer.language.code,
+            *(reason.code or "-" for reason in answer.reasons.values()),
+            answer.severity.level,
+            answer.decision.action,
+        )
+        for answer in answers
+    ]
+    books = ["book"] * (len(rows[0]) - 4) if rows else []
+    show_table(("id", "lang", *books, "sev", "action"), rows)
+
+
+def show_summary(summary: Summary, out: str) -> None:
+    """The end of a run: counts and where the file lies."""
+    rows = [("answers", str(summary.answers))]
+    for name, counter in (
+        ("action", summary.actions),
+        ("language", summary.languages),
+        ("severity", summary.severities),
+    ):
+        rows.append((name, ", ".join(f"{key} {n}" for key, n in counter.most_common())))
+    rows += [("with warnings", str(summary.warned)), ("written to", out)]
+    show_table(("", "count"), rows)
+
+
+def show_codes(book: Codebook, codes: Iterable[Code], language: str) -> None:
+    """Codes of a book with their labels."""
+    rows = [(code.code, code.label(language), f"{code.source}:{code.line}" if code.source else "") for code in codes]
+    show_table(("code", "label", "source"), rows, title=book.name)
+
+
+def show_scores(scores: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
+    """Figures of every head, a line for each language."""
+    columns = {
+        "n": "n",
+        "accuracy": "accuracy",
+        "level_1": "level 1",
+        "level_2": "level 2",
+        "macro_f1": "macro-F1",
+        "positive_f1": "F1 of 1",
+        "majority": "majority",
+        "calibration_error": "ECE",
+        "accepted": "accepted",
+        "accepted_precision": "precision of accepted",
+    }
+    rows = [
+        (head, language, *(_figure(row[key]) for key in columns))
+        for head, languages in scores.items()
+        for language, row in languages.items()
+    ]
+    show_table(("head", "lang", *columns.values()), rows)
+
+
+def _figure(value: float | int | None) -> str:
+    if value is None:
+        return "-"
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def _label(book: Codebook, code: str | None, answer: Answer) -> str:
+    if code is None:
+        return "none can be told"
+    if code == NONE:
+        return "nothing in this book fits"
+    return book.codes[code].label(answer.language.code) if code in book.codes else ""
