@@ -1,6 +1,7 @@
 """Reason codes and severity for vague support messages in Dutch, Norwegian, Russian and English.
 
->>> from intentclf import Query, load_model, triage
+>>> from intentclf import Query, load_model
+>>> from intentclf.triage import triage
 >>> answer = triage(Query("1", "не могу зайти в почту, пароль не подходит"), load_model())
 >>> answer.reasons["outlook_com"].code
 'not_outlook.microsoft_other.password'
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from intentclf.errors import InputError, IntentclfError, ModelError, SettingsError
     from intentclf.predict.artifact import load_model
     from intentclf.records import Answer, Query
-    from intentclf.triage import triage, triage_many
 
 __version__ = "0.1.0"
 
@@ -29,8 +29,6 @@ __all__ = [
     "__version__",
     "load_codebook",
     "load_model",
-    "triage",
-    "triage_many",
 ]
 
 _HOMES = {
@@ -42,13 +40,12 @@ _HOMES = {
     "SettingsError": "errors",
     "load_codebook": "codebooks.loader",
     "load_model": "predict.artifact",
-    "triage": "triage",
-    "triage_many": "triage",
 }
 
 
 def __getattr__(name: str) -> Any:
-    # Resolved when first used, so that `intentclf --help` loads none of it.
+    # Resolved when first used, so that `intentclf --help` loads none of it. `triage` is not among them: the module of
+    # that name would take its place as soon as anything imports it.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module

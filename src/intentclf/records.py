@@ -69,25 +69,24 @@ class Reading:
     query : Query
     text : str
         Cleaned text: NFC, mojibake mended, mark-up and control characters gone.
-    spans : tuple of int or None
-        For each code point of `text` the offset in `query.text` it stems from, and one more entry for the end;
-        None where the two texts are the same.
+    spans : tuple of (int, int) or None
+        For each code point of `text` the half-open span of `query.text` that it stems from; None where the two
+        texts are the same.
     language : LanguageGuess
     warnings : tuple of str
     """
 
     query: Query
     text: str
-    spans: tuple[int, ...] | None
+    spans: tuple[tuple[int, int], ...] | None
     language: LanguageGuess
     warnings: tuple[str, ...] = ()
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
-        """Half-open span in the original text for one in the cleaned text."""
+        """Half-open span in the original text for one in the cleaned text that is not empty."""
         if self.spans is None:
             return start, end
-        first = self.spans[start]
-        return first, max(first, self.spans[end - 1] + 1 if end > start else first)
+        return self.spans[start][0], self.spans[end - 1][1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -29,7 +28,7 @@ def triage(query: Query, model: Model, *, words: int = WORDS_SHOWN) -> Answer:
 
     Examples
     --------
-    >>> from intentclf import Query, load_model, triage
+    >>> from intentclf import Query, load_model
     >>> triage(Query("1", "mijn Xbox geeft een zwart scherm"), load_model()).reasons["outlook_com"].code
     'not_outlook.microsoft_other.product'
     """
@@ -50,7 +49,8 @@ def _answer(reading: Reading, features: Features, rows: dict[str, Floats], model
     reasons = {head.name: _reason(reading, features, rows, hits, head, model, words) for head in _book_heads(model)}
     severity = judge_severity(model.head(SEVERITY), rows.get(SEVERITY), _hits_for(hits, SEVERITY))
     vague = judge_vagueness(model.head(VAGUE), rows.get(VAGUE), reading, _hits_for(hits, VAGUE))
-    decision = decide(reading, reasons, severity, vague, has_severity=model.head(SEVERITY) is not None)
+    judged = severity if model.head(SEVERITY) else None
+    decision = decide(reading, reasons, judged, vague, accept=model.accept)
     return Answer(reading.query.id, reading.language, reasons, severity, vague, decision, model.id, reading.warnings)
 
 
@@ -84,8 +84,3 @@ def _book_heads(model: Model) -> list[Head]:
 
 def _hits_for(hits: Sequence[RuleHit], book: str) -> list[RuleHit]:
     return [hit for hit in hits if hit.book == book]
-
-
-def summarize(answers: Sequence[Answer]) -> Counter[str]:
-    """How many answers there are of each action."""
-    return Counter(answer.decision.action for answer in answers)

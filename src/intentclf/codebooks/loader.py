@@ -39,6 +39,8 @@ _FOLDER = Path(__file__).parent
 _PART = re.compile(r"[^\s.|,;]+(?: [^\s.|,;]+)*")
 _REQUIRED = ("code", "parent", "level", "label_en", "definition")
 _LONGEST_LABEL = 120
+_LARGEST_CELL = 100_000
+EXTRA = "beyond the header"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,16 +170,28 @@ def read_rows(path: Path, required: Sequence[str]) -> tuple[list[tuple[int, dict
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
         raise InputError(f"line {line} is not UTF-8 (byte 0x{content[error.start]:02X})", file=path) from None
-    reader = csv.DictReader(io.StringIO(text), strict=False)
+    reader = csv.DictReader(io.StringIO(text), restkey=EXTRA)
     missing = [column for column in required if column not in (reader.fieldnames or ())]
     if missing:
         raise InputError(
             f"column {missing[0]!r} is missing; the header is {shorten(text.partition(chr(10))[0])}", file=path
         )
-    rows = [(reader.line_num, {k: (v or "").strip() for k, v in row.items() if k is not None}) for row in reader]
+    try:
+        # Fields beyond the header come as one list under a column of their own.
+        rows = [(reader.line_num, {key: _cell(value) for key, value in row.items()}) for row in reader]
+    except csv.Error as error:
+        raise InputError(f"line {reader.line_num} cannot be read ({error})", file=path) from None
+    large = next(((line, len(cell)) for line, row in rows for cell in row.values() if len(cell) > _LARGEST_CELL), None)
+    if large:
+        message = f"line {large[0]} has a cell of {large[1]} characters, at most {_LARGEST_CELL} are read"
+        raise InputError(message, file=path)
     if not rows:
         raise InputError("has a header but no rows", file=path)
     return rows, hashlib.sha256(content).hexdigest()
+
+
+def _cell(value: str | list[str] | None) -> str:
+    return ", ".join(value) if isinstance(value, list) else (value or "").strip()
 
 
 def load_codebook(path: str | Path, *, name: str | None = None) -> Codebook:
@@ -264,6 +278,8 @@ def _row_faults(row: Mapping[str, str], seen: Mapping[str, Code]) -> Iterator[st
 
 def _cell_faults(row: Mapping[str, str]) -> Iterator[str]:
     code = row["code"]
+    if row.get(EXTRA):
+        yield f"row of {shorten(code)} has more fields than the header (a comma without quotes?): {shorten(row[EXTRA])}"
     for column in ("label_en", "definition"):
         if not row[column]:
             yield f"{column} of {shorten(code)} is empty"

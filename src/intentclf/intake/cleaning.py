@@ -12,21 +12,25 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-__all__ = ["LONGEST_TEXT", "Cleaned", "clean", "strip_markup"]
+from intentclf.intake.alignment import Span, align
+
+__all__ = ["ANY_TAG", "LONGEST_TEXT", "Cleaned", "clean", "strip_markup"]
 
 LONGEST_TEXT = 20_000
 """Code points of one text that are read; the most talkative customer stays far below."""
 
-_ROUNDS = 8
-_TAG = re.compile(
-    r"</?(?:html|body|head|div|p|br|table|tr|td|span|a|b|i|ul|ol|li|font|h[1-6]|style|img)\b[^<>]*>", re.I
-)
-_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,6});", re.I)
+_ROUNDS = 24
+_DEEPEST_MARKUP = 200  # the HTML parser gives up beyond 255 open elements
+_NAMES = "html|body|head|div|p|br|table|tbody|tr|td|th|span|a|b|i|u|ul|ol|li|font|h[1-6]|style|script|img|strong|em|hr"
+_TAG = re.compile(rf"</?(?:{_NAMES})(?=[\s/>])[^<>]*>", re.IGNORECASE)
+ANY_TAG = re.compile(rf"<!--.*?-->|<(style|script)\b.*?</\1\s*>|</?(?:{_NAMES})(?=[\s/>])[^<>]*>", re.I | re.S)
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,6});", re.IGNORECASE)
 # Control characters but tab and line ends; soft hyphen; zero-width and direction marks; byte-order mark; surrogates.
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff\ud800-\udfff]"
 )
-_LINE_END = re.compile("\r\n?|\x85")
+_CARRIAGE_RETURN = re.compile("\r\n?")
+_NEXT_LINE = re.compile("\x85")  # also a byte of mojibake: only after that was undone
 _WORD = re.compile(r"\S+")
 
 
@@ -37,13 +41,14 @@ class Cleaned:
     Attributes
     ----------
     text : str
-    spans : tuple of int or None
-        Offset in the original for each code point of `text`, never falling; None where the texts are the same.
+    spans : tuple of (int, int) or None
+        For each code point of `text` the half-open span of the original that it stems from; neither end ever falls.
+        None where the texts are the same.
     warnings : tuple of str
     """
 
     text: str
-    spans: tuple[int, ...] | None
+    spans: tuple[Span, ...] | None
     warnings: tuple[str, ...]
 
 
@@ -68,12 +73,36 @@ def clean(original: str) -> Cleaned:
     warnings = _warnings(original)
     text = original[:LONGEST_TEXT]
     for _ in range(_ROUNDS):
-        mended = _mend(text)
+        mended = _mend(text)[:LONGEST_TEXT].rstrip()
         if mended == text:
             break
         text = mended
-    spans = None if text == original else _align(original[:LONGEST_TEXT], text)
+    spans = None if text == original else align(original[:LONGEST_TEXT], text, mark_up=ANY_TAG, unseen=_UNSEEN)
     return Cleaned(text, spans, warnings)
+
+
+def strip_markup(text: str) -> str:
+    """Lay HTML out as text; mark-up that the parser cannot hold loses its tags only."""
+    from inscriptis import get_text
+    from lxml.etree import LxmlError
+
+    text = re.sub(r"<\?xml[^<>]*\?>", "", text)
+    if _depth(text) > _DEEPEST_MARKUP:
+        return html.unescape(ANY_TAG.sub(" ", text))
+    try:
+        laid_out = str(get_text(text))
+    except (LxmlError, ValueError, AssertionError):
+        laid_out = html.unescape(ANY_TAG.sub(" ", text))
+    return "\n".join(line.rstrip() for line in re.sub(r"\n{3,}", "\n\n", laid_out).split("\n"))
+
+
+def _depth(text: str) -> int:
+    """Most elements open at once, at a guess: void and unclosed ones count too."""
+    deepest = depth = 0
+    for tag in _TAG.finditer(text):
+        depth += -1 if tag.group().startswith("</") else 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _warnings(original: str) -> tuple[str, ...]:
@@ -89,62 +118,21 @@ def _warnings(original: str) -> tuple[str, ...]:
 
 
 def _mend(text: str) -> str:
-    text = _LINE_END.sub("\n", text)
+    text = _CARRIAGE_RETURN.sub("\n", text)
     if not text.isascii():
-        text = _fix_encoding(text)
+        text = _NEXT_LINE.sub("\n", _fix_encoding(text))
     text = _UNSEEN.sub("", text)
-    if len(_TAG.findall(text)) >= 1:
+    if _TAG.search(text):
         text = strip_markup(text)
     elif _ENTITY.search(text):
         text = html.unescape(text)
-    text = _UNSEEN.sub("", _LINE_END.sub("\n", text))
+    text = _UNSEEN.sub("", _CARRIAGE_RETURN.sub("\n", text))
     return unicodedata.normalize("NFC", text).strip()
 
 
 def _fix_encoding(text: str) -> str:
+    """Undo mojibake line by line: one line may hold it and the next be sound."""
     import ftfy
 
     text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return "".join(ftfy.fix_encoding(line) for line in text.splitlines(keepends=True))
-
-
-def strip_markup(text: str) -> str:
-    """Lay HTML out as text; a fragment that the parser refuses loses its tags only."""
-    from inscriptis import get_text
-    from lxml.etree import LxmlError
-
-    try:
-        laid_out = str(get_text(text))
-    except (LxmlError, ValueError, AssertionError):
-        return html.unescape(_TAG.sub(" ", text))
-    return re.sub(r"[ \t]+\n", "\n", re.sub(r"\n{3,}", "\n\n", laid_out))
-
-
-def _align(original: str, text: str) -> tuple[int, ...]:
-    """Offsets of `text` in `original`: every word is sought from where the last one ended.
-
-    A word that the original does not hold (it was mended) is spread over what lies between its neighbours.
-    """
-    folded = original
-    anchors: list[tuple[int, int]] = []  # (place in text, place in original) of characters known to correspond
-    cursor = 0
-    for match in _WORD.finditer(text):
-        at = folded.find(match.group(), cursor, cursor + 4 * len(match.group()) + 2000)
-        if at < 0:
-            continue
-        anchors += [(match.start() + k, at + k) for k in range(match.end() - match.start())]
-        cursor = at + len(match.group())
-    return _interpolate(anchors, len(text), len(original))
-
-
-def _interpolate(anchors: list[tuple[int, int]], size: int, original_size: int) -> tuple[int, ...]:
-    spans: list[int] = []
-    fence = [*anchors, (size, original_size)]
-    before_text, before_original = -1, -1
-    for place, target in fence:
-        gap, room = place - before_text - 1, target - before_original - 1
-        spans += [before_original + 1 + (k * room) // gap for k in range(gap)] if gap else []
-        if place < size:
-            spans.append(target)
-        before_text, before_original = place, target
-    return (*spans, original_size)
+    return "\n".join(ftfy.fix_encoding(line) for line in text.split("\n"))

@@ -35,14 +35,16 @@ _RIVALS = ("da", "sv", "de", "fr", "es", "it", "pt", "pl", "fi", "tr", "cs", "ro
 _IDENTIFIER_CODES = {"no": "nb", "nn": "nn", "nl": "nl", "en": "en"}
 _WORD_WEIGHT = 1.0  # log-odds that one everyday word is worth
 _IDENTIFIER_SCALE = 1.5
-_PRIOR = {"nl": 2.0, "nb": 2.0, "nn": 0.0, "en": 2.0}  # log-odds before a word is read: who writes to this desk
+_PRIOR = {"nl": 2.0, "nb": 2.0, "nn": 1.0, "en": 2.0}  # log-odds before a word is read: who writes to this desk
 _LEAST = 0.5  # against a language that is not ours
 _LEAST_TOLD = 0.35  # among ours
 _NO_FEATURES = -1e30  # py3langid's floor for a text that holds nothing it knows
 
 _QWERTY = "qwertyuiop[]asdfghjkl;'zxcvbnm,.`"
 _JCUKEN = "йцукенгшщзхъфывапролджэячсмитьбюё"
-_KEYBOARD = str.maketrans(_QWERTY + _QWERTY.upper(), _JCUKEN + _JCUKEN.upper())
+_SHIFTED = 'QWERTYUIOP{}ASDFGHJKL:"ZXCVBNM<>~'
+_UNSHIFTED = str.maketrans(_SHIFTED, _QWERTY)
+_KEYBOARD = str.maketrans(_QWERTY + _SHIFTED, _JCUKEN + _JCUKEN.upper())
 
 
 def detect_language(text: str) -> LanguageGuess:
@@ -88,7 +90,9 @@ def from_keyboard(text: str) -> str | None:
     >>> from_keyboard("my mail is gone") is None
     True
     """
-    words = re.findall(r"[a-z\[\];',.`]+", text.lower())
+    if not text.isascii():
+        return None
+    words = re.findall(r"[a-z\[\]{};:'\",.<>`~]+", text.translate(_UNSHIFTED))
     known = _everyday_words()["ru"]
     turned = [word.translate(_KEYBOARD) for word in words]
     hits = sum(1 for word in turned if word.rstrip("юбж") in known or word in known or _starts(word, "ru_stem"))

@@ -12,6 +12,7 @@ import email
 import email.policy
 import re
 from collections.abc import Iterator
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 from functools import cache
@@ -24,10 +25,24 @@ __all__ = ["message_query", "own_words", "read_eml", "read_folder", "read_mbox"]
 
 _LARGEST_BODY = 2_000_000
 _MOST_PARTS = 500
+_NO_CHARSETS = frozenset(
+    {"undefined", "punycode", "idna", "unicode_escape", "raw_unicode_escape"}
+)  # codecs, no charsets
 _LONGEST_SIGNATURE = 16  # lines below a closing formula, disclaimer included
 _LONGEST_NAME = 3
-_CYRILLIC_COMMON = re.compile("[оеаинтсрвл]")
-_CYRILLIC_ANY = re.compile("[\u0400-\u04ff]")
+_SENTENCE_WORDS = 4
+_CYRILLIC = re.compile("[\u0400-\u04ff]")
+_CYRILLIC_TURN = re.compile("[а-яё][А-ЯЁ]")
+_NO_TEXT = re.compile("[\u2500-\u25ff\ufffd]")  # box drawing: bytes of another page
+# Logarithm of the share in per cent of the letters of Russian (Lyashevskaya & Sharov 2009, rounded).
+_FREQUENCY = dict(
+    zip(
+        "оеаинтсрвлкмдпуяыьгзбчйхжшюцщэфъё",
+        (2.4, 2.1, 2.1, 2.0, 1.9, 1.8, 1.7, 1.6, 1.5, 1.5, 1.2, 1.2, 1.1, 1.0, 1.0, 0.7, 0.6, 0.6, 0.5, 0.5, 0.5)
+        + (0.4, 0.2, 0.0, -0.1, -0.3, -0.4, -0.7, -1.0, -1.1, -1.3, -3.3, -3.2),
+        strict=True,
+    )
+)
 
 
 def read_eml(path: Path) -> Query:
@@ -97,8 +112,15 @@ def message_query(content: bytes, *, identifier: str) -> Query:
     identifier : str
         Id of the query; '' takes the Message-ID.
     """
-    message = email.message_from_bytes(content, policy=email.policy.compat32)
     warnings: list[str] = []
+    try:
+        message = email.message_from_bytes(content, policy=email.policy.compat32)
+    except RecursionError:  # the standard library parses a part inside a part by recursion
+        headers = content.partition(b"\r\n\r\n" if b"\r\n\r\n" in content else b"\n\n")[0]
+        message = email.message_from_bytes(
+            headers.replace(b"multipart/", b"text/x-nested-"), policy=email.policy.compat32
+        )
+        warnings.append("parts are nested too deep to be read")
     if not message.keys():
         warnings.append("not an e-mail: no headers")
     subject = _header(message, "Subject")
@@ -124,18 +146,23 @@ def own_words(text: str) -> str:
 def _without_quotes(lines: list[str]) -> list[str]:
     """Lines that the customer typed: an answer below or between quoted lines stays."""
     kinds = _patterns()
+    last_quoted = max((k for k, line in enumerate(lines) if line.startswith(">")), default=-1)
     kept: list[str] = []
     place = 0
     while place < len(lines):
         following = "\n".join(lines[place : place + 4])
         if kinds["header"].match(following):
             return kept
-        quote = kinds["quote"].match(following)
+        # With a date, a time or an address the line speaks for itself; without, only right above quoted lines.
+        quote = kinds["quote"].match(following) or kinds["attribution"].match(following)
         if quote:
-            place += max(1, quote.group().rstrip("\n").count("\n") + 1)
-            if not any(line.startswith(">") for line in lines[place:]):
-                return kept  # programs that do not mark quoted lines put the history last
-            continue
+            end = place + max(1, quote.group().rstrip("\n").count("\n") + 1)
+            marked = next((line.startswith(">") for line in lines[end:] if line.strip()), False)
+            if marked or kinds["quote"].match(following):
+                place = end
+                if place > last_quoted:
+                    return kept  # programs that do not mark quoted lines put the history last
+                continue
         if not lines[place].startswith(">"):
             kept.append(lines[place])
         place += 1
@@ -145,19 +172,33 @@ def _without_quotes(lines: list[str]) -> list[str]:
 def _without_closing(lines: list[str]) -> list[str]:
     """Lines above the closing formula, the signature mark or the device's line; a postscript below it stays."""
     kinds = _patterns()
-    for place, line in enumerate(lines):
-        if line.rstrip() == "--" or kinds["device"].fullmatch(line):
+    filled = [k for k, line in enumerate(lines) if line.strip()]
+    for number, place in enumerate(filled):
+        line = lines[place].strip()
+        below = filled[number + 1 :]
+        if line == "--" or kinds["device"].fullmatch(line):
             return lines[:place]
-        below = [k for k in range(place + 1, len(lines)) if lines[k].strip()]
-        if place and _is_closing(line.strip()) and len(below) <= _LONGEST_SIGNATURE:
-            after = next((k for k in below if kinds["postscript"].match(lines[k])), len(lines))
-            return lines[:place] + _without_closing(lines[after:])
+        formal = _closes(line, "closing")
+        if number < 1 or len(below) > _LONGEST_SIGNATURE or not (formal or _closes(line, "thanks")):
+            continue
+        after = next((k for k in below if kinds["postscript"].match(lines[k])), len(lines))
+        # Thanks may stand under the greeting, with the question still to come; 'Kind regards' may not.
+        if not formal and any(_is_prose(lines[k]) for k in below if k < after):
+            continue
+        return lines[:place] + _without_closing(lines[after:])
     return lines
 
 
-def _is_closing(line: str) -> bool:
-    """A closing formula by itself or with a name, 'Mvh Oddvar', but not 'Thanks for nothing so far'."""
-    formula = _patterns()["closing"].match(line)
+def _is_prose(line: str) -> bool:
+    """A line that reads like a sentence rather than a name, a function, an address or a telephone number."""
+    words = line.split()
+    ends = line.rstrip().endswith((".", "!", "?"))
+    return len(words) >= _SENTENCE_WORDS and (ends or not any(word[0].isupper() for word in words[1:]))
+
+
+def _closes(line: str, kind: str) -> bool:
+    """A formula by itself or with a name, 'Mvh Oddvar', but not 'Thanks for nothing so far'."""
+    formula = _patterns()[kind].match(line)
     name = line[formula.end() :].split() if formula else []
     return formula is not None and len(name) <= _LONGEST_NAME and all(word[0].isupper() for word in name)
 
@@ -174,13 +215,16 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 
 
 def _header(message: Message[str, str], name: str) -> str:
-    value = message.get(name)
+    value = next((raw for key, raw in message.raw_items() if key.lower() == name.lower()), None)
     if value is None:
         return ""
+    raw = str(value).encode("utf-8", "surrogateescape")
     try:
-        text = str(make_header(decode_header(value)))
-    except (LookupError, ValueError, UnicodeError):
+        text = str(value) if not raw.isascii() else str(make_header(decode_header(str(value))))
+    except (LookupError, ValueError, MessageError):
         text = str(value)
+    if any("\ud800" <= character <= "\udfff" for character in text):  # bytes that were not encoded at all
+        text = _guess_charset(raw)[1]
     return " ".join(text.split())
 
 
@@ -188,7 +232,7 @@ def _body(message: Message[str, str], warnings: list[str]) -> str:
     """The best text part: plain before HTML, the first of each, attachments left out."""
     plain: str | None = None
     rich: str | None = None
-    for number, part in enumerate(message.walk()):
+    for number, part in enumerate(_parts(message)):
         if number >= _MOST_PARTS:
             warnings.append(f"only the first {_MOST_PARTS} parts were read")
             break
@@ -204,10 +248,21 @@ def _body(message: Message[str, str], warnings: list[str]) -> str:
     return _html_text(rich) if rich else ""
 
 
+def _parts(message: Message[str, str]) -> Iterator[Message[str, str]]:
+    """All parts, outer before inner, without recursion: a message may be nested thousands deep."""
+    waiting = [message]
+    while waiting:
+        part = waiting.pop()
+        yield part
+        inner = part.get_payload()
+        if isinstance(inner, list):
+            waiting += [each for each in reversed(inner) if isinstance(each, Message)]
+
+
 def _html_text(markup: str) -> str:
     from intentclf.intake.cleaning import strip_markup
 
-    return strip_markup(re.sub(r"<\?xml[^>]*\?>", "", markup))
+    return strip_markup(markup)
 
 
 def _decode(part: Message[str, str], warnings: list[str]) -> str:
@@ -219,25 +274,35 @@ def _decode(part: Message[str, str], warnings: list[str]) -> str:
         payload = payload[:_LARGEST_BODY]
     declared = part.get_content_charset("")
     try:
+        if declared in _NO_CHARSETS:
+            raise LookupError
         return payload.decode(declared or "utf-8")
-    except (LookupError, UnicodeDecodeError):
+    except (LookupError, ValueError):
         guess, text = _guess_charset(payload)
         warnings.append(f"declared character set {declared or 'missing'} does not fit, read as {guess}")
         return text
 
 
 def _guess_charset(payload: bytes) -> tuple[str, str]:
-    """Read bytes that are not what they claim: UTF-8, else the Cyrillic page with the likeliest letters, else Latin."""
+    """Read bytes that are not what they claim: UTF-8, else the Cyrillic page with the likeliest letters, else Latin.
+
+    The three pages hold the same letters in other places, so that a wrong one gives rare letters and odd capitals.
+    """
     try:
         return "utf-8", payload.decode("utf-8")
     except UnicodeDecodeError:
         pass
-    best: tuple[int, str, str] = (0, "", "")
+    best: tuple[float, str, str] = (0.0, "", "")
     for charset in ("windows-1251", "koi8-r", "cp866"):
         text = payload.decode(charset, "replace")
-        letters = len(_CYRILLIC_ANY.findall(text))
-        score = 2 * len(_CYRILLIC_COMMON.findall(text)) - letters
-        if letters > 0.2 * len(text) and score > best[0]:
+        words = [word for word in re.findall(r"[^\W\d_]+", text) if _CYRILLIC.search(word)]
+        mixed = sum(1 for word in words if re.search("[a-zA-Z]", word))  # 'één' read as Cyrillic gives 'ИИn'
+        if mixed >= len(words) - mixed:
+            continue
+        letters = _CYRILLIC.findall(text)
+        score = sum(_FREQUENCY.get(letter.lower(), -1.0) + 0.05 * letter.islower() for letter in letters)
+        score -= 4.0 * len(_CYRILLIC_TURN.findall(text)) + 2.0 * len(_NO_TEXT.findall(text))
+        if not best[1] or score > best[0]:
             best = (score, charset, text)
     if best[1]:
         return best[1], best[2]

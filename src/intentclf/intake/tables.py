@@ -140,8 +140,10 @@ def _table_queries(path: Path, columns: Columns) -> Iterator[Query]:
     required = [name for name in (columns.text, columns.id, columns.language) if name]
     seen: dict[str, int] = {}
     for number, values, oddity in read_table(path, required):
-        identifier_column = columns.id or ("id" if "id" in values else None)
-        identifier = values[identifier_column] if identifier_column else str(number - 1)
+        column = columns.id or ("id" if "id" in values else None)
+        identifier = values[column] if column else str(number - 1)
+        if column is None and identifier in seen:  # JSON Lines of which some have an id
+            identifier = f"row {number - 1}"
         if identifier in seen:
             message = f"id {shorten(identifier)} stands twice, first in row {seen[identifier]}"
             raise InputError(message, file=path, row=number)
@@ -211,8 +213,9 @@ def _json_rows(path: Path, file: TextIO) -> Iterator[Row]:
         number += 1
         try:
             value = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"is not JSON ({error.msg}): {shorten(line.strip())}", file=path, row=number) from None
+        except (ValueError, RecursionError) as error:
+            reason = getattr(error, "msg", None) or str(error).partition(";")[0]
+            raise InputError(f"is not JSON ({reason}): {shorten(line.strip())}", file=path, row=number) from None
         if not isinstance(value, dict):
             raise InputError(f"must be a JSON object, got {shorten(line.strip())}", file=path, row=number)
         yield Row(number, {key: _as_text(item) for key, item in value.items()})
@@ -227,11 +230,20 @@ def _parquet_rows(path: Path) -> Iterator[Row]:
         with gzip.open(path, "rb") if path.suffix.lower() == ".gz" else path.open("rb") as raw:
             source: Any = pa.BufferReader(raw.read()) if path.suffix.lower() == ".gz" else raw
             for batch in pq.ParquetFile(source).iter_batches(batch_size=1024):
-                for row in batch.to_pylist():
+                for row in _as_bytes(batch).to_pylist():
                     number += 1
                     yield Row(number, {key: _as_text(item) for key, item in row.items()})
-    except (pa.ArrowException, OSError, EOFError) as error:
+    except (pa.ArrowException, OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read as Parquet ({shorten(str(error), 120)})", file=path) from None
+
+
+def _as_bytes(batch: Any) -> Any:
+    """Text columns as bytes: Parquet does not make sure that they are UTF-8."""
+    import pyarrow as pa
+
+    kinds = [pa.binary() if pa.types.is_string(field.type) else field.type for field in batch.schema]
+    kinds = [pa.large_binary() if pa.types.is_large_string(kind) else kind for kind in kinds]
+    return batch.cast(pa.schema(list(zip(batch.schema.names, kinds, strict=True))))
 
 
 def _as_text(value: object) -> str:

@@ -30,10 +30,13 @@ from intentclf.predict.model import Head, Model, Thresholds, Vocabulary
 from intentclf.predict.rules import Rule
 from intentclf.records import ModelId
 
-__all__ = ["FORMAT", "default_model_folder", "load_model", "save_model"]
+__all__ = ["CARD", "FORMAT", "default_model_folder", "load_model", "save_model"]
 
 FORMAT = 1
 """Raised whenever a folder written before can no longer be read, or means something else."""
+
+CARD = "CARD.md"
+"""The model card beside the checked files; it is for people and is not read."""
 
 _MANIFEST = "manifest.json"
 _LARGEST_MANIFEST = 4_000_000
@@ -96,6 +99,7 @@ def save_model(model: Model, folder: Path, *, name: str, version: str, facts: Ma
             "words": vocabulary.words,
             "chars": list(vocabulary.chars),
             "heads": [asdict(head) for head in model.heads],
+            "accept": model.accept,
             "facts": dict(facts),
             "files": {file.name: _file_facts(file) for file in sorted(fresh.iterdir())},
         }
@@ -144,12 +148,13 @@ def load_model(folder: str | Path | None = None) -> Model:
         )
         books = {name: _book(book) for name, book in json.loads((folder / "codebooks.json").read_bytes()).items()}
         rules = tuple(Rule(**rule) for rule in json.loads((folder / "rules.json").read_bytes()))
+        accept = float(manifest["accept"])
         identity = ModelId(manifest["name"], manifest["version"], _sha256(content))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ModelError(
             f"{folder}: manifest and files do not fit together ({type(error).__name__}: {error})"
         ) from None
-    model = Model(identity, vocabulary, arrays["weights"], arrays["scale"], arrays["bias"], heads, books, rules)
+    model = Model(identity, vocabulary, arrays["weights"], arrays["scale"], arrays["bias"], heads, books, rules, accept)
     _check_shapes(folder, model)
     return model
 
@@ -166,7 +171,7 @@ def _read_manifest(folder: Path) -> tuple[bytes, dict[str, Any]]:
     try:
         manifest = json.loads(content)
         found = manifest["format"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise ModelError(f"{path}: is not a manifest of this program") from None
     if found != FORMAT:
         raise ModelError(
@@ -200,6 +205,8 @@ def _open_array(folder: Path, key: str) -> NDArray[Any]:
         array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
     except (ValueError, OSError, EOFError) as error:
         raise ModelError(f"{path}: is not a plain array ({error})") from None
+    if not isinstance(array, np.ndarray):
+        raise ModelError(f"{path}: is not a plain array (several arrays in one file)")
     if array.dtype != np.dtype(kind) or array.ndim != dimensions:
         raise ModelError(f"{path}: must be {kind} with {dimensions} dimensions, got {array.dtype} with {array.ndim}")
     return array
@@ -215,9 +222,17 @@ def _check_shapes(folder: Path, model: Model) -> None:
 
 
 def _refuse_strangers(folder: Path) -> None:
-    """Replace a model, never somebody's other folder."""
-    if not (folder / _MANIFEST).is_file() and any(folder.iterdir()):
-        raise ModelError(f"{folder}: exists and is not a model; choose another folder")
+    """Replace a model, never a folder with anything else in it."""
+    ours = {f"{key}.npy" for key in _ARRAYS} | {"codebooks.json", "rules.json", _MANIFEST, CARD}
+    strange = sorted(file.name for file in folder.iterdir() if file.name not in ours) if folder.is_dir() else [""]
+    if not strange and (folder / _MANIFEST).is_file():
+        try:
+            _read_manifest(folder)
+        except ModelError:
+            strange = [_MANIFEST]
+    if strange:
+        what = f"holds {strange[0]!r}" if strange[0] else "is a file"
+        raise ModelError(f"{folder}: {what} and is not a model; choose another folder")
 
 
 def _file_facts(path: Path) -> dict[str, Any]:

@@ -149,7 +149,7 @@ def wilson_lower(right: int, total: int, confidence: float) -> float:
     Examples
     --------
     >>> round(wilson_lower(9, 10, 0.9), 3)
-    0.714
+    0.718
     >>> wilson_lower(0, 0, 0.9)
     0.0
     """

@@ -168,8 +168,8 @@ def _char_grams(
     inside = np.arange(padded.size, dtype=np.int64) - left[token]
     padded[(inside > 0) & (inside <= sizes[token])] = points
     parts: list[Part] = []
-    rolled = padded.copy()
-    for n in range(2, lengths[1] + 1):
+    rolled = np.zeros(padded.size + 1, dtype=np.uint64)
+    for n in range(1, lengths[1] + 1):
         if rolled.size < 2:
             break
         rolled = rolled[:-1] * _PRIME + padded[n - 1 :]

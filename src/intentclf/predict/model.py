@@ -38,7 +38,7 @@ class Thresholds:
     sure : float
         From here on the model is not questioned by rules.
     accept : float
-        From here on an answer meets the target precision; 2 where no threshold does.
+        From here on the answers of this head alone meet the target precision; 2 where no threshold does.
     member : float
         Least share of a leaf in the prediction set.
     """
@@ -143,6 +143,9 @@ class Model:
         For every head that is a code book.
     rules : tuple of Rule
         With their measured precision.
+    accept : float
+        A query whose least sure label reaches this confidence is accepted: of the labels of such calibration rows,
+        the target share was right. 2: never.
     """
 
     id: ModelId
@@ -153,6 +156,7 @@ class Model:
     heads: tuple[Head, ...]
     books: Mapping[str, Codebook]
     rules: tuple[Rule, ...] = ()
+    accept: float = 2.0
 
     @cached_property
     def matcher(self) -> RuleMatcher:

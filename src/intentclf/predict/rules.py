@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from intentclf.codebooks.loader import Codebook, read_rows
+from intentclf.codebooks.loader import EXTRA, Codebook, read_rows
 from intentclf.errors import Fault, FaultsError, shorten
 from intentclf.intake.language import LANGUAGES
 from intentclf.predict.features import normalize
@@ -35,6 +35,7 @@ _FOLDER = Path(__file__).parent.parent / "codebooks" / "rules"
 _COLUMNS = ("id", "book", "code", "pattern", "source", "line")
 _PIECE = re.compile(r"~|[^\s*|~]+\*?(?:\|[^\s*|~]+\*?)*")
 _WORD = re.compile(r"\w+")
+_STEM = re.compile(r"\w+\*?")
 _GAP = 3
 # Nynorsk shares the rules of Bokmål, which hold the forms of both.
 _PIPELINES = {"nl": "nl", "nb": "nb", "nn": "nb", "ru": "ru", "en": "en", ANY_LANGUAGE: "en"}
@@ -123,8 +124,14 @@ def _faults(row: Mapping[str, str], books: Mapping[str, Codebook], seen: set[str
     elif row["code"] not in books[row["book"]]:
         yield f"unknown code {shorten(row['code'])} of {row['book']}"
     pieces = row["pattern"].split()
-    if not pieces or not all(_PIECE.fullmatch(piece) for piece in pieces) or "~" in (pieces[0], pieces[-1]):
+    if (
+        not _WORD.search(row["pattern"])
+        or not all(_PIECE.fullmatch(piece) for piece in pieces)
+        or "~" in (pieces[0], pieces[-1])
+    ):
         yield f"pattern must be words, word*, a|b or ~ between words, got {shorten(row['pattern'])}"
+    if row.get(EXTRA):
+        yield f"row {shorten(row['id'])} has more fields than the header (a comma without quotes?)"
     if not row["line"].isdecimal():
         yield f"line must be a whole number, got {shorten(row['line'])}"
 
@@ -155,7 +162,7 @@ class RuleMatcher:
         with nlp.memory_zone():  # the vocabulary of a long run would grow without bound
             document = _document(nlp, folded)
             found: dict[str, tuple[int, int]] = {}
-            for matches in (phrases(document), patterns(document)):
+            for matches in (matcher(document) for matcher in (phrases, patterns) if len(matcher)):
                 for key, start, end in matches:
                     rule = nlp.vocab.strings[key]
                     place = (places[start][0], places[end - 1][1])
@@ -182,7 +189,7 @@ class RuleMatcher:
                 if language == ANY_LANGUAGE and rule.language != ANY_LANGUAGE:
                     continue
                 if any(sign in rule.pattern for sign in "*|~"):
-                    patterns.add(rule.id, [_token_pattern(rule.pattern)])
+                    patterns.add(rule.id, _token_patterns(rule.pattern))
                 else:
                     phrases.add(rule.id, [_document(nlp, normalize(rule.pattern))])
             self._matchers[language] = (nlp, phrases, patterns)
@@ -195,17 +202,26 @@ def _document(nlp: Language, folded: str) -> Doc:
     return Doc(nlp.vocab, words=_WORD.findall(folded))
 
 
-def _token_pattern(pattern: str) -> list[dict[str, Any]]:
-    """A Matcher pattern: stems and alternatives as one regular expression for each token."""
-    tokens: list[dict[str, Any]] = []
+def _token_patterns(pattern: str) -> list[list[dict[str, Any]]]:
+    """Matcher patterns: one, or several where alternatives have different numbers of words (`e-mail|mail`)."""
+    patterns: list[list[dict[str, Any]]] = [[]]
     for piece in normalize(pattern).split():
-        if piece == "~":
-            tokens += [{"OP": "?"}] * _GAP
-        elif "*" in piece or "|" in piece:
-            choices = [
-                re.escape(part.removesuffix("*")) + (r".*" if part.endswith("*") else "") for part in piece.split("|")
-            ]
-            tokens.append({"LOWER": {"REGEX": f"^(?:{'|'.join(choices)})$"}})
-        else:
-            tokens += [{"LOWER": word} for word in _WORD.findall(piece)]
-    return tokens
+        options = [[{"OP": "?"}] * _GAP] if piece == "~" else _options(piece)
+        patterns = [start + option for start in patterns for option in options]
+    return patterns
+
+
+def _options(piece: str) -> list[list[dict[str, Any]]]:
+    """The alternatives of a piece as tokens; those of one word each share one regular expression."""
+    alternatives = [_STEM.findall(part) for part in piece.split("|")]
+    single = "|".join(_expression(words[0]) for words in alternatives if len(words) == 1)
+    several = [[_token(_expression(word)) for word in words] for words in alternatives if len(words) > 1]
+    return [*([[_token(single)]] if single else []), *several]
+
+
+def _token(expression: str) -> dict[str, Any]:
+    return {"LOWER": {"REGEX": f"^(?:{expression})$"}}
+
+
+def _expression(word: str) -> str:
+    return re.escape(word.removesuffix("*")) + (".*" if word.endswith("*") else "")

@@ -14,7 +14,6 @@ from intentclf.records import (
     Candidate,
     DecidedBy,
     Decision,
-    Evidence,
     Reading,
     Reason,
     RuleHit,
@@ -118,7 +117,7 @@ def judge_vagueness(head: Head | None, row: Floats | None, reading: Reading, hit
 
 
 def decide(
-    reading: Reading, reasons: Mapping[str, Reason], severity: Severity, vague: Vagueness, *, has_severity: bool
+    reading: Reading, reasons: Mapping[str, Reason], severity: Severity | None, vague: Vagueness, *, accept: float
 ) -> Decision:
     """Accept, confirm or ask, with the reason in words.
 
@@ -126,10 +125,11 @@ def decide(
     ----------
     reading : Reading
     reasons : mapping of book to Reason
-    severity : Severity
+    severity : Severity or None
+        None where the model does not predict it: it then keeps no query from being accepted.
     vague : Vagueness
-    has_severity : bool
-        Whether the model predicts severity; if not, it does not keep an answer from being accepted.
+    accept : float
+        Confidence that the least sure label must reach, see `Model.accept`.
     """
     if not reading.text:
         return Decision("ask", "the message holds no text", question_for(reading, reasons))
@@ -141,16 +141,16 @@ def decide(
         return Decision("ask", why, question_for(reading, reasons))
     if reading.language.code == "und":
         return Decision("confirm", "the language is none that the model knows")
-    unsure = [f"{book} {reason.confidence:.0%}" for book, reason in reasons.items() if not reason.accepted]
-    if has_severity and not severity.accepted:
-        unsure.append(f"severity {severity.confidence:.0%}")
-    if unsure:
-        return Decision("confirm", f"below the target precision: {', '.join(unsure)}")
-    return Decision("accept", "every answer is above the confidence that met the target precision on held-out texts")
+    confidences = {book: reason.confidence for book, reason in reasons.items()}
+    if severity:
+        confidences["severity"] = severity.confidence
+    weakest = min(confidences, key=lambda name: confidences[name])
+    if confidences[weakest] >= accept:
+        return Decision("accept", f"even the least sure label, {weakest} {confidences[weakest]:.0%}, meets the target")
+    return Decision(
+        "confirm", f"the least sure label, {weakest} {confidences[weakest]:.0%}, is below {_percent(accept)}"
+    )
 
 
-def with_evidence(reason: Reason, evidence: Sequence[Evidence]) -> Reason:
-    """The same answer with its evidence."""
-    from dataclasses import replace
-
-    return replace(reason, evidence=tuple(evidence))
+def _percent(threshold: float) -> str:
+    return f"{threshold:.0%}" if threshold <= 1 else "every confidence: the target was not met on held-out texts"

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from intentclf.codebooks.loader import NONE
+from intentclf.intake.language import LANGUAGES
 from intentclf.records import Reading, Reason
 
 __all__ = ["question_for"]
@@ -35,4 +36,4 @@ def question_for(reading: Reading, reasons: Mapping[str, Reason]) -> str:
 @cache
 def _questions() -> Mapping[str, Mapping[str, str]]:
     with (Path(__file__).parent / "questions.csv").open(encoding="utf-8", newline="") as file:
-        return {row["situation"]: row for row in csv.DictReader(file)}
+        return {row["situation"]: {code: row[code] for code in LANGUAGES} for row in csv.DictReader(file)}

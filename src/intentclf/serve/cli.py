@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from intentclf.errors import InputError, IntentclfError, ModelError
+from intentclf.errors import InputError, IntentclfError
+from intentclf.serve.cli_data import data_app, needs_training_extra, rules_app
 
 if TYPE_CHECKING:
     from intentclf.codebooks.loader import Codebook
     from intentclf.predict.model import Model
     from intentclf.records import Answer
+    from intentclf.serve.batch import Summary
     from intentclf.train.prepare import LabelColumns
 
 __all__ = ["app", "main"]
@@ -30,6 +32,8 @@ app = typer.Typer(
 )
 codebook_app = typer.Typer(no_args_is_help=True, help="List, show and check code books.")
 app.add_typer(codebook_app, name="codebook")
+app.add_typer(data_app, name="data")
+app.add_typer(rules_app, name="rules")
 
 ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped model by default.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -175,7 +179,7 @@ def train(
     """Train a model on labelled texts: split, fit, calibrate, measure on what was held out, save."""
     from intentclf.settings import Settings
 
-    _needs_training_extra()
+    needs_training_extra()
     from intentclf.serve.render import show_scores
     from intentclf.train.pipeline import train_model
 
@@ -212,7 +216,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure a model on labelled texts, for each code book and each language."""
-    _needs_training_extra()
+    needs_training_extra()
     from intentclf.serve.render import show_scores
     from intentclf.train.pipeline import evaluate_file
 
@@ -324,18 +328,15 @@ def _label_columns(
     return LabelColumns(text, tuple(label or ()), language, split, group)
 
 
-def _needs_training_extra() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in ("sklearn", "pandas", "joblib", "scipy") if find_spec(name) is None]
-    if missing:
-        raise ModelError(f"this command needs {missing[0]}: pip install 'intentclf[train]'")
-
-
-def _summary_dict(summary: Any, out: Path) -> dict[str, Any]:
-    from dataclasses import asdict
-
-    return {**asdict(summary), "out": str(out)}
+def _summary_dict(summary: Summary, out: Path) -> dict[str, Any]:
+    return {
+        "answers": summary.answers,
+        "actions": summary.actions,
+        "languages": summary.languages,
+        "severities": summary.severities,
+        "warned": summary.warned,
+        "out": str(out),
+    }
 
 
 class _Progress:

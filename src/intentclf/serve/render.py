@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from intentclf.codebooks.loader import NONE, Code, Codebook
 from intentclf.records import Answer, Evidence
-from intentclf.serve.batch import Summary
+
+if TYPE_CHECKING:
+    from intentclf.serve.batch import Summary
 
 __all__ = ["show_answer", "show_answers", "show_codes", "show_explanation", "show_scores", "show_summary", "show_table"]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from math import floor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,14 +76,21 @@ def calibrate(
     own = [k for k, part in enumerate(seen.column("split")) if part == "calibration"]
     features = fitted.vocabulary.features([readings[k].text for k in own])
     margins = fitted.margins(features)
-    heads = {}
+    heads: dict[str, Head] = {}
+    sure: list[Floats] = []
+    right: list[NDArray[np.bool_]] = []
     for head in fitted.heads:
         truth = [alternatives(labels[head.name][k]) for k in own]
         mine_hits = [_measured(hits[k], head.name, precision) for k in own]
         book = fitted.books.get(head.name)
         heads[head.name] = calibrate_head(head, book, margins[:, head.columns], truth, mine_hits, settings)
+        if head.name != VAGUE:
+            confidence, exact = _outcome(heads[head.name], book, margins[:, head.columns], truth, mine_hits)
+            sure.append(confidence)
+            right.append(exact)
+    accept = accept_threshold(np.min(sure, axis=0), np.mean(right, axis=0), settings.target_precision)
     final = fit(texts, ["train", "calibration"], fit_settings, measured)
-    return replace(final, heads=tuple(_transfer(head, heads[head.name]) for head in final.heads))
+    return replace(final, heads=tuple(_transfer(head, heads[head.name]) for head in final.heads), accept=accept)
 
 
 def calibrate_head(
@@ -116,8 +124,14 @@ def calibrate_head(
     rows = softmax(margins, temperature)
     scaled = replace(head, temperature=temperature)
     if book is None:
-        return _flat_thresholds(scaled, rows, truth, hits, settings)
-    return _tree_thresholds(scaled, CodeTree(book, head.classes), rows, truth, hits, settings)
+        scaled = _flat_thresholds(scaled, rows, truth, hits)
+    else:
+        scaled = _tree_thresholds(scaled, CodeTree(book, head.classes), rows, truth, hits, settings)
+    if head.name == VAGUE:
+        return scaled
+    confidence, exact = _outcome(scaled, book, margins, truth, hits)
+    accept = accept_threshold(confidence, exact, settings.target_precision)
+    return replace(scaled, thresholds=replace(scaled.thresholds, accept=accept))
 
 
 def fit_temperature(margins: Floats, target: NDArray[np.int64]) -> float:
@@ -201,7 +215,7 @@ def _tree_thresholds(
     hits: Sequence[Sequence[RuleHit]],
     settings: CalibrateSettings,
 ) -> Head:
-    """Answer and sure for the most useful answers, then accept and member for the answers that these give."""
+    """Member for the coverage, answer and sure for the most useful answers."""
     head = replace(head, thresholds=Thresholds(member=_member(tree, rows, truth, settings.coverage)))
 
     def useful(limits: Thresholds) -> float:
@@ -213,10 +227,7 @@ def _tree_thresholds(
         limits = head.thresholds
         tried = {float(value): useful(replace(limits, **{name: float(value)})) for value in _GRID}
         head = replace(head, thresholds=replace(limits, **{name: max(tried, key=lambda v: (tried[v], -v))}))
-    reasons = [choose_reason(head, tree, row, found)[0] for row, found in zip(rows, hits, strict=True)]
-    right = np.array([reason.code in labels for reason, labels in zip(reasons, truth, strict=True)])
-    accept = accept_threshold(np.array([reason.confidence for reason in reasons]), right, settings.target_precision)
-    return replace(head, thresholds=replace(head.thresholds, accept=accept))
+    return head
 
 
 def _flat_thresholds(
@@ -224,38 +235,50 @@ def _flat_thresholds(
     rows: Floats,
     truth: Sequence[tuple[str, ...]],
     hits: Sequence[Sequence[RuleHit]],
-    settings: CalibrateSettings,
 ) -> Head:
-    names = np.array(head.classes)
     limits = Thresholds()
     if head.name == VAGUE:
         yes = rows[:, head.classes.index("1")]
         near_half = _GRID[(_GRID >= 0.35) & (_GRID <= 0.65)]  # a verdict must be likelier than not, or nearly
         scores = {float(value): _f1(yes >= value, truth) for value in near_half}
-        limits = replace(limits, answer=max(scores, key=lambda v: (scores[v], -abs(v - 0.5))))
-        right = np.array([str(int(p >= limits.answer)) in labels for p, labels in zip(yes, truth, strict=True)])
-        confidence = np.where(yes >= limits.answer, yes, 1 - yes)
+        return replace(head, thresholds=replace(limits, answer=max(scores, key=lambda v: (scores[v], -abs(v - 0.5)))))
+    tried = {}
+    for value in _GRID:
+        trial = replace(head, thresholds=replace(limits, sure=float(value)))
+        levels = [judge_severity(trial, row, found).level for row, found in zip(rows, hits, strict=True)]
+        tried[float(value)] = sum(level in labels for level, labels in zip(levels, truth, strict=True))
+    return replace(head, thresholds=replace(limits, sure=max(tried, key=lambda v: (tried[v], -v))))
+
+
+def _outcome(
+    head: Head,
+    book: Codebook | None,
+    margins: Floats,
+    truth: Sequence[tuple[str, ...]],
+    hits: Sequence[Sequence[RuleHit]],
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """Confidence of the answers that a calibrated head gives, and whether they are exactly right."""
+    rows = softmax(margins, head.temperature)
+    given: list[tuple[str | None, float]]
+    if book is None:
+        judged = [judge_severity(head, row, found) for row, found in zip(rows, hits, strict=True)]
+        given = [(severity.level, severity.confidence) for severity in judged]
     else:
-        tried = {}
-        for value in _GRID:
-            trial = replace(head, thresholds=replace(limits, sure=float(value)))
-            levels = [judge_severity(trial, row, found).level for row, found in zip(rows, hits, strict=True)]
-            tried[float(value)] = sum(level in labels for level, labels in zip(levels, truth, strict=True))
-        limits = replace(limits, sure=max(tried, key=lambda v: (tried[v], -v)))
-        right = np.array([name in labels for name, labels in zip(names[rows.argmax(axis=1)], truth, strict=True)])
-        confidence = rows.max(axis=1)
-    return replace(
-        head, thresholds=replace(limits, accept=accept_threshold(confidence, right, settings.target_precision))
-    )
+        tree = CodeTree(book, head.classes)
+        reasons = [choose_reason(head, tree, row, found)[0] for row, found in zip(rows, hits, strict=True)]
+        given = [(reason.code, reason.confidence) for reason in reasons]
+    exact = np.array([label in labels for (label, _), labels in zip(given, truth, strict=True)])
+    return np.array([confidence for _, confidence in given]), exact
 
 
-def accept_threshold(confidence: Floats, right: NDArray[np.bool_], target: float) -> float:
+def accept_threshold(confidence: Floats, right: NDArray[np.bool_] | Floats, target: float) -> float:
     """The least confidence from which on the answers meet a target precision; 2 where none does.
 
     Parameters
     ----------
     confidence : ndarray of shape (n_rows,)
-    right : ndarray of shape (n_rows,), bool
+    right : ndarray of shape (n_rows,)
+        Whether an answer is right, or which share of its labels.
     target : float
         0 to 1.
 
@@ -265,10 +288,10 @@ def accept_threshold(confidence: Floats, right: NDArray[np.bool_], target: float
     0.37
     """
     order = np.argsort(-confidence, kind="stable")
-    precision = np.cumsum(right[order]) / np.arange(1, order.size + 1)
+    precision = np.cumsum(right[order].astype(np.float64)) / np.arange(1, order.size + 1)
     last_of_tie = np.append(np.diff(confidence[order]) < 0, True)
     good = np.flatnonzero((precision >= target) & last_of_tie & (np.arange(order.size) >= _FEWEST_ACCEPTED - 1))
-    return round(float(confidence[order][good[-1]]), 6) if good.size else _NEVER
+    return floor(float(confidence[order][good[-1]]) * 1e6) / 1e6 if good.size else _NEVER
 
 
 def _member(tree: CodeTree, rows: Floats, truth: Sequence[tuple[str, ...]], coverage: float) -> float:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["card_text", "write_card"]
+from intentclf.predict.artifact import CARD
 
-CARD = "CARD.md"
+__all__ = ["card_text", "write_card"]
 
 _COLUMNS = {
     "n": "rows",

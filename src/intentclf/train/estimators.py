@@ -119,7 +119,7 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     seed : int, default=17
         Order in which the solver visits the rows.
     n_jobs : int, default=-1
-        Threads; the solver releases the interpreter.
+        Processes, as joblib counts them; the result does not depend on it.
 
     Attributes
     ----------
@@ -155,8 +155,10 @@ class MarginClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_classification_targets(y)
         self.classes_, place = np.unique(y, return_inverse=True)
         if self.classes_.size < 2:
-            raise ValueError(f"needs two classes at least, got 1 class: {self.classes_[0]!r}")
-        fitted = Parallel(n_jobs=self.n_jobs, prefer="threads")(
+            raise ValueError(f"needs two classes at least, got 1 class: {str(self.classes_[0])!r}")
+        # Processes, not threads: the solver draws from one generator for the whole process, and two threads that share
+        # it would give other weights on every run.
+        fitted = Parallel(n_jobs=self.n_jobs, prefer="processes")(
             delayed(self._fit_one)(X, place == k) for k in range(self.classes_.size)
         )
         self.coef_ = np.stack([weights for weights, _ in fitted])

@@ -26,7 +26,7 @@ from intentclf.train.duplicates import near_duplicate_groups
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["PARTS", "LabelColumns", "LabelledTexts", "alternatives", "prepare", "read_labelled"]
+__all__ = ["PARTS", "LabelColumns", "LabelledTexts", "alternatives", "position", "prepare", "read_labelled"]
 
 PARTS = ("train", "calibration", "test")
 SEED_LABELS = (*SHIPPED, SEVERITY, VAGUE)
@@ -71,8 +71,8 @@ class LabelledTexts:
     Attributes
     ----------
     frame : DataFrame
-        Columns id, group, text (as given), lang, split ('' where not given), and one for each label. Label cells may
-        hold alternatives, ``a|b``.
+        Columns id, group, text (as given), lang, split and note ('' where not given), and one for each label. Label
+        cells may hold alternatives, ``a|b``.
     labels : tuple of str
     books : mapping of str to Codebook
         For the label columns that are code books.
@@ -146,7 +146,7 @@ def read_labelled(path: Path, columns: LabelColumns, *, books: Mapping[str, Code
             raise InputError(f"has no column {name!r}; its columns are {', '.join(list(header)[:12])}", file=path)
     known = {label: (books or {})[label] for label in labels if label in (books or {})}
     for label in labels:
-        if label in known or _is_closed(rows, label):
+        if label in known or (label in _CLOSED and not columns.labels) or _is_closed(rows, label):
             continue
         shipped = label in SHIPPED and not columns.labels
         known[label] = load_shipped(label) if shipped else Codebook.from_labels(label, _values(rows, label))
@@ -161,6 +161,7 @@ def read_labelled(path: Path, columns: LabelColumns, *, books: Mapping[str, Code
             "text": row.values[columns.text],
             "lang": _language(row.values, language, columns.text),
             "split": row.values[split] if split else "",
+            "note": row.values.get("note", ""),
             **{label: row.values[label].strip() for label in labels},
         }
         for row in rows
@@ -182,7 +183,7 @@ def prepare(texts: LabelledTexts, settings: PrepareSettings) -> LabelledTexts:
     frame["text"] = [clean(text).text for text in frame["text"]]
     frame["group"] = near_duplicate_groups(frame["text"].tolist(), frame["group"].tolist(), settings.near_duplicate)
     given = [_PART_NAMES.get(part.strip().lower(), "test" if part.strip() else "") for part in frame["split"]]
-    place = {group: _position(group, settings.seed) for group in set(frame["group"])}
+    place = {group: position(group, settings.seed) for group in set(frame["group"])}
     parts: list[str] = []
     for group, part in zip(frame["group"], given, strict=True):
         if part == "train" and "calibration" not in given:
@@ -203,7 +204,7 @@ def _part(place: float, settings: PrepareSettings) -> str:
     return "test" if place < settings.calibration + settings.test else "train"
 
 
-def _position(group: str, seed: int) -> float:
+def position(group: str, seed: int) -> float:
     """A number from 0 to 1 that depends on the group's name and the seed alone."""
     digest = hashlib.sha256(f"{seed}:{group}".encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

@@ -1,4 +1,4 @@
-"""The DVC stages as commands: ``python -m intentclf.train.stages prepare | fit | calibrate | evaluate``.
+"""The DVC stages as commands: ``python -m intentclf.train.stages prepare | fit | calibrate | evaluate | curve``.
 
 Each reads `params.yaml` and the files that `dvc.yaml` names for it, and nothing else.
 """
@@ -23,6 +23,7 @@ from intentclf.train.calibrate import calibrate
 from intentclf.train.card import write_card
 from intentclf.train.evaluate import Said, accept_curve, reliability
 from intentclf.train.fit import fit
+from intentclf.train.learning_curve import learning_curve, write_curve
 from intentclf.train.pipeline import facts_of, measure, rules_for
 from intentclf.train.prepare import LabelColumns, LabelledTexts, prepare, read_labelled
 
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "fit": _fit,
         "calibrate": _calibrate,
         "evaluate": _evaluate,
+        "curve": _curve,
     }
     parser = argparse.ArgumentParser(prog="intentclf.train.stages", description=__doc__)
     parser.add_argument("stage", choices=stages)
@@ -88,6 +90,13 @@ def _evaluate(settings: Settings) -> None:
     (METRICS / "metrics.json").write_text(json.dumps(scores, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     _write_plots(rows, settings.evaluate.bins)
     write_card(MODEL, facts_of(texts, settings), scores)
+
+
+def _curve(settings: Settings) -> None:
+    texts = _prepared()
+    METRICS.mkdir(exist_ok=True)
+    points = learning_curve(texts, texts.of("test"), settings, rules_for(texts.books, []))
+    write_curve(points, METRICS / "learning_curve.csv")
 
 
 def _write_plots(rows: Mapping[str, Sequence[Said]], bins: int) -> None:

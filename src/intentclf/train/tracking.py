@@ -46,6 +46,7 @@ def track_run(folder: Path, settings: Settings, facts: Mapping[str, Any], scores
         sys.stderr.write("run not tracked: mlflow is not installed (pip install 'intentclf[train]')\n")
         return None
     _quiet()
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")  # the default waits for minutes
     mlflow.set_tracking_uri(os.environ.get("MLFLOW_TRACKING_URI") or _LOCAL)
     try:
         mlflow.set_experiment(EXPERIMENT)

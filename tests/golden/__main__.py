@@ -1,0 +1,3 @@
+from tests.golden import write_answers
+
+write_answers()

@@ -1,0 +1,208 @@
+"""The stages make the committed model again, and the commands train, evaluate and track."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from intentclf import load_model
+from intentclf.records import Query
+from intentclf.triage import triage_many
+
+ROOT = Path(__file__).parents[2]
+TRACKED = ["data/seed_labels.csv", "models", "metrics", "src", "dvc.yaml", "dvc.lock", "params.yaml", ".dvcignore"]
+
+
+def command(*arguments, cwd, **environment):
+    program = [sys.executable, "-m", "intentclf.serve.cli", *map(str, arguments)]
+    return subprocess.run(
+        program, capture_output=True, text=True, check=False, cwd=cwd, env={**os.environ, **environment}
+    )
+
+
+@pytest.fixture(scope="module")
+def rebuilt(tmp_path_factory):
+    """A copy of the repository, without anything that git does not track, rebuilt by DVC."""
+    folder = tmp_path_factory.mktemp("repository")
+    for name in TRACKED:
+        source = ROOT / name
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    (folder / "metrics/metrics.json").unlink()
+    subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], cwd=folder, check=True)
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "DVC_NO_ANALYTICS": "1"}
+    runs = [
+        subprocess.run(
+            [sys.executable, "-m", "dvc", "repro", "evaluate"],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for _ in range(2)
+    ]
+    return folder, runs
+
+
+@pytest.mark.slow
+def test_dvc_makes_the_committed_model_and_figures_again(rebuilt):
+    folder, runs = rebuilt
+    assert runs[0].returncode == 0, runs[0].stderr
+    for name in (
+        "metrics/metrics.json",
+        "metrics/reliability.csv",
+        "models/default/manifest.json",
+        "models/default/CARD.md",
+    ):
+        assert (folder / name).read_bytes() == (ROOT / name).read_bytes(), name
+
+
+@pytest.mark.slow
+def test_a_second_run_does_nothing(rebuilt):
+    _, runs = rebuilt
+    assert "Data and pipelines are up to date." in runs[1].stdout
+    assert "Running stage" not in runs[1].stdout
+
+
+@pytest.fixture(scope="module")
+def tickets(tmp_path_factory):
+    """A small table of labelled texts with flat and dotted labels, in two languages."""
+    folder = tmp_path_factory.mktemp("tickets")
+    words = {
+        "printer.paper": ["papier vast in de printer", "papir sitter fast i skriveren"],
+        "printer.ink": ["inkt van de printer is op", "skriveren har ikke mer blekk"],
+        "wifi": ["wifi valt steeds weg", "trådløst nett faller ut"],
+    }
+    rows = [
+        {"body": f"{text} {k * 7919}", "topic": label, "urgent": "ja" if k % 2 else "nei", "taal": language}
+        for k in range(40)
+        for label, texts in words.items()
+        for text, language in zip(texts, ("nl", "no"), strict=True)
+    ]
+    path = folder / "tickets.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    # The rows differ in a number only; as near-duplicates they would all belong to one part.
+    (folder / "params.yaml").write_text("prepare: {near_duplicate: 1.0}\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def trained(tickets):
+    result = command(
+        *("train", "--data", tickets, "--text", "body", "--label", "topic", "--label", "urgent"),
+        *("--language", "taal", "--out", "model", "--params", "params.yaml", "--json"),
+        cwd=tickets.parent,
+    )
+    assert result.returncode == 0, result.stderr
+    return tickets.parent / "model", json.loads(result.stdout)
+
+
+def test_label_columns_of_any_name_become_code_books(trained):
+    folder, scores = trained
+    model = load_model(folder)
+    assert {name: list(book.codes) for name, book in model.books.items()} == {
+        "topic": ["printer", "printer.ink", "printer.paper", "wifi"],
+        "urgent": ["ja", "nei"],
+    }
+    assert scores["topic"]["all"]["accuracy"] == 1.0
+    assert set(scores["topic"]) == {"all", "nl", "nb"}
+
+
+def test_a_model_without_severity_answers_in_the_stable_form(trained):
+    (answer,) = triage_many([Query("1", "er zit papier vast in de printer")], load_model(trained[0]))
+    assert answer.reasons["topic"].code == "printer.paper"
+    assert (answer.severity.level, answer.severity.decided_by) == ("C", "rule")
+
+
+def test_evaluate_reads_the_labels_that_model_and_file_share(trained, tickets):
+    result = command(
+        "evaluate",
+        "--data",
+        tickets,
+        "--text",
+        "body",
+        "--language",
+        "taal",
+        "--model",
+        trained[0],
+        "--json",
+        cwd=tickets.parent,
+    )
+    assert json.loads(result.stdout)["topic"]["nl"]["n"] == 120
+
+
+def test_a_run_is_recorded_with_settings_figures_hashes_and_the_model(trained, tickets):
+    program = """
+import json, mlflow
+mlflow.set_tracking_uri("sqlite:///mlflow.db")
+(run,) = mlflow.search_runs(experiment_names=["intentclf"], output_format="list")
+(model,) = mlflow.search_logged_models(experiment_ids=[run.info.experiment_id], output_format="list")
+loaded = mlflow.pyfunc.load_model(model.model_uri)
+answers = loaded.predict(loaded.input_example)["answer"]
+print(json.dumps({
+    "params": run.data.params, "metrics": run.data.metrics, "tags": run.data.tags,
+    "inputs": loaded.metadata.signature.inputs.to_dict(), "answers": list(answers),
+}))
+"""
+    result = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], cwd=tickets.parent, capture_output=True, text=True, check=True
+    )
+    record = json.loads(result.stdout.splitlines()[-1])
+    assert record["params"]["fit.c"] == "0.5"
+    assert record["metrics"]["topic.nl.accuracy"] == 1.0
+    assert len(record["tags"]["data_sha256"]) == 64
+    assert [column["name"] for column in record["inputs"]] == ["text"]
+    examples = triage_many([Query("0", "mail doet het niet"), Query("1", "не могу зайти")], load_model(trained[0]))
+    assert [json.loads(answer) for answer in record["answers"]] == [answer.to_dict() for answer in examples]
+
+
+def test_a_tracking_server_that_does_not_answer_costs_the_record_and_not_the_model(tickets, tmp_path):
+    result = command(
+        *("train", "--data", tickets, "--text", "body", "--label", "topic", "--out", tmp_path / "m"),
+        *("--params", tickets.parent / "params.yaml"),
+        cwd=tmp_path,
+        MLFLOW_TRACKING_URI="http://127.0.0.1:9",
+        MLFLOW_HTTP_REQUEST_MAX_RETRIES="0",
+    )
+    assert result.returncode == 0
+    assert "run not tracked: " in result.stderr
+    assert load_model(tmp_path / "m").id.name == "m"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("text,topic\n" + "".join(f"tekst {k},a\n" for k in range(40)), "label 'topic' has only one value"),
+        ("text,topic\n" + "".join(f"{chr(0x4E00 + k)},{'ab'[k % 2]}\n" for k in range(60)), "no n-gram stands in"),
+        ("text,topic\na,b\n", "1 rows are too few to be split"),
+    ],
+    ids=["one class", "no words", "one row"],
+)
+def test_data_that_nothing_can_be_learnt_from_is_refused_in_one_sentence(tmp_path, rows, message):
+    (tmp_path / "t.csv").write_text(rows, encoding="utf-8")
+    result = command("train", "--data", "t.csv", "--label", "topic", "--out", "m", "--no-track", cwd=tmp_path)
+    assert (result.returncode, message in result.stderr, "Traceback" in result.stderr) == (2, True, False), (
+        result.stderr
+    )
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_code_book_of_ones_own_binds_the_labels(tickets, tmp_path):
+    header = "code,parent,level,label_en,definition\n"
+    (tmp_path / "topic.csv").write_text(header + "wifi,,1,Wireless,The network.\n", encoding="utf-8")
+    result = command(
+        *("train", "--data", tickets, "--text", "body", "--label", "topic", "--out", "m"),
+        *("--codebook", "topic=topic.csv"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 2
+    assert "unknown code 'printer.paper' in topic" in result.stderr

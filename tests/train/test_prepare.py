@@ -1,0 +1,122 @@
+"""Labelled texts are checked by row, and split once so that nothing straddles."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from intentclf.codebooks import load_shipped
+from intentclf.errors import FaultsError, InputError
+from intentclf.settings import PrepareSettings
+from intentclf.train.duplicates import near_duplicate_pairs
+from intentclf.train.prepare import LabelColumns, alternatives, prepare, read_labelled
+
+HEADER = "id,group,text,lang,outlook_com,severity,vague\n"
+
+
+def table(tmp_path, content, name="t.csv"):
+    path = tmp_path / name
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def seed_like(n):
+    kinds = [("windows", "none"), ("mail", "troubleshooting.bug")]
+    rows = [f"{k},g{k},bericht {k} over {kinds[k % 2][0]} {k * 7919},nl,{kinds[k % 2][1]}" for k in range(n)]
+    return "id,group,text,lang,outlook_com\n" + "\n".join(rows) + "\n"
+
+
+def test_seed_columns_are_found_and_get_the_shipped_books(tmp_path):
+    texts = read_labelled(table(tmp_path, HEADER + "1,g,mail is weg,nl,troubleshooting.one_off,B,0\n"), LabelColumns())
+    assert texts.labels == ("outlook_com", "severity", "vague")
+    assert texts.books == {"outlook_com": load_shipped("outlook_com")}
+
+
+def test_all_faults_of_a_file_are_listed_by_row(tmp_path):
+    rows = "1,g,a,nl,nope,B,0\n1,g,b,xx,none,D,0\n3,g,c,nl,,B,2\n4,g,d,nl,none|troubleshooting.bug,B|C,0\n"
+    path = table(tmp_path, HEADER + rows)
+    with pytest.raises(FaultsError) as caught:
+        read_labelled(path, LabelColumns())
+    assert [(fault.line, fault.message) for fault in caught.value.faults] == [
+        (1, "unknown code 'nope' in outlook_com"),
+        (2, "id '1' stands twice, first in row 1"),
+        (2, "lang must be nl, nb, nn, ru, en or und, got 'xx'"),
+        (2, "unknown code 'D' in severity"),
+        (3, "outlook_com is empty; write 'none' where nothing fits"),
+        (3, "unknown code '2' in vague"),
+    ]
+
+
+def test_a_label_column_of_ones_own_becomes_a_code_book(tmp_path):
+    path = table(tmp_path, "text,topic\na,card.lost\nb,card.stolen\nc,01\nd,NA\n")
+    book = read_labelled(path, LabelColumns(labels=("topic",))).books["topic"]
+    assert list(book.codes) == ["01", "NA", "card", "card.lost", "card.stolen"]
+
+
+@pytest.mark.parametrize("label", ["a..b", ".a", "a,b"])
+def test_a_label_that_is_no_code_is_refused(tmp_path, label):
+    path = table(tmp_path, json.dumps({"text": "x", "topic": label}) + "\n", "t.jsonl")
+    with pytest.raises(InputError, match="of 'topic' is not a code"):
+        read_labelled(path, LabelColumns(labels=("topic",)))
+
+
+def test_the_language_comes_from_the_column_its_name_or_the_text(tmp_path):
+    stated = read_labelled(
+        table(tmp_path, "text,lang,topic\nhallo,no,a\nmail is weg,,b\n"), LabelColumns(labels=("topic",))
+    )
+    named = read_labelled(table(tmp_path, "ru,topic\nhello,a\n"), LabelColumns("ru", labels=("topic",)))
+    assert stated.column("lang") == ["nb", "nl"]
+    assert named.column("lang") == ["ru"]
+
+
+def test_groups_never_straddle_parts(tmp_path):
+    content = seed_like(200).replace("g1,", "g0,")
+    frame = prepare(read_labelled(table(tmp_path, content), LabelColumns()), PrepareSettings()).frame
+    assert frame.groupby("group")["split"].nunique().max() == 1
+    assert set(frame["split"]) == {"train", "calibration", "test"}
+
+
+def test_rows_added_later_leave_the_others_where_they_are(tmp_path):
+    first = prepare(read_labelled(table(tmp_path, seed_like(100)), LabelColumns()), PrepareSettings()).frame
+    later = prepare(read_labelled(table(tmp_path, seed_like(150)), LabelColumns()), PrepareSettings()).frame
+    pd.testing.assert_series_equal(first["split"], later["split"][:100])
+
+
+def test_near_duplicates_share_a_part(tmp_path):
+    content = "id,group,text,lang,outlook_com\n"
+    content += "".join(f"{k}a,x{k},de mail van klant {k * 7919} komt niet aan,nl,none\n" for k in range(60))
+    content += "".join(f"{k}b,y{k},De mail van klant {k * 7919} komt niet aan!,nl,none\n" for k in range(60))
+    frame = prepare(read_labelled(table(tmp_path, content), LabelColumns()), PrepareSettings(near_duplicate=0.9)).frame
+    parts = dict(zip(frame["id"], frame["split"], strict=True))
+    assert all(parts[f"{k}a"] == parts[f"{k}b"] for k in range(60))
+
+
+def test_given_parts_are_kept_and_calibration_comes_out_of_train(tmp_path):
+    rows = [f"text {k * 7919} hier,a,{'train' if k % 3 else 'dev'}" for k in range(90)]
+    path = table(tmp_path, "text,topic,part\n" + "\n".join(rows) + "\n")
+    frame = prepare(read_labelled(path, LabelColumns(labels=("topic",), split="part")), PrepareSettings()).frame
+    assert list(frame["split"][::3]) == ["test"] * 30
+    assert set(frame["split"]) == {"train", "calibration", "test"}
+
+
+def test_too_few_rows_are_refused(tmp_path):
+    texts = read_labelled(table(tmp_path, "text,topic\nhallo,a\n"), LabelColumns(labels=("topic",)))
+    with pytest.raises(InputError, match="1 rows are too few to be split"):
+        prepare(texts, PrepareSettings())
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "alike"),
+    [
+        ("mail werkt niet meer sinds gisteren", "Mail werkt niet meer, sinds gisteren", True),
+        ("не могу зайти в почту с телефона", "не могу зайти в почту с телефона!!", True),
+        ("mail werkt niet meer sinds gisteren", "de printer werkt niet meer", False),
+        ("", "", True),
+    ],
+)
+def test_near_duplicates_are_found(first, second, alike):
+    assert bool(list(near_duplicate_pairs([first, second], 0.7))) == alike
+
+
+def test_alternatives_are_parted_by_a_bar():
+    assert alternatives("none| troubleshooting") == ("none", "troubleshooting")
