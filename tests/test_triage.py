@@ -184,6 +184,11 @@ def test_evidence_of_a_rule_names_its_source_and_supports_the_code(model):
         assert model.books[rule.book].is_under(rule.code, str(reason.code))
 
 
+def test_a_rule_that_speaks_for_another_code_is_no_evidence(tiny):
+    # The tiny model is sure of `game`; the rule for 'slow' says mail.slow.
+    assert [each.text for each in triage(Query("1", "slow xbox", "en"), tiny).reasons["desk"].evidence] == ["xbox"]
+
+
 def test_answers_come_in_the_order_of_the_queries_and_name_the_model(model):
     found = triage_many([Query(name, text) for name, text in TEXTS.items()], model)
     assert [each.id for each in found] == list(TEXTS)

@@ -340,3 +340,10 @@ def test_the_shipped_model_was_trained_with_the_shipped_code_books(model):
     assert {name: book.sha256 for name, book in model.books.items()} == {
         name: book.sha256 for name, book in shipped_codebooks().items()
     }
+
+
+def test_a_model_of_an_older_format_is_replaced(tiny, folder):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "format": 0}))
+    save_model(tiny, folder, name="newer", version="2", facts={})
+    assert load_model(folder).id.name == "newer"

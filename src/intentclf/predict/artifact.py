@@ -125,7 +125,7 @@ def load_model(folder: str | Path | None = None) -> Model:
     Raises
     ------
     ModelError
-        If the folder is not a model, is of another format, or if any file is missing, added, altered, or holds a type
+        If the folder is not a model, is of another format, or if any file is missing, altered, or holds a type
         that is not allowed.
     """
     folder = Path(folder) if folder else default_model_folder()
@@ -225,14 +225,20 @@ def _refuse_strangers(folder: Path) -> None:
     """Replace a model, never a folder with anything else in it."""
     ours = {f"{key}.npy" for key in _ARRAYS} | {"codebooks.json", "rules.json", _MANIFEST, CARD}
     strange = sorted(file.name for file in folder.iterdir() if file.name not in ours) if folder.is_dir() else [""]
-    if not strange and (folder / _MANIFEST).is_file():
-        try:
-            _read_manifest(folder)
-        except ModelError:
-            strange = [_MANIFEST]
+    if not strange and (folder / _MANIFEST).is_file() and not _is_manifest(folder / _MANIFEST):
+        strange = [_MANIFEST]
     if strange:
         what = f"holds {strange[0]!r}" if strange[0] else "is a file"
         raise ModelError(f"{folder}: {what} and is not a model; choose another folder")
+
+
+def _is_manifest(path: Path) -> bool:
+    """Whether a file is a manifest of ours, of any format."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and {"format", "heads", "files"} <= content.keys()
 
 
 def _file_facts(path: Path) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Which labels deserve a second look: every row is judged by a model that has not seen its group.
 
-A row is flagged where the probability of its own label is below what rows of that label get on average, while another
-label reaches its own average (confident learning, Northcutt et al., JAIR 2021).
+A row is flagged where another label reaches what rows of that label get on average (confident learning, Northcutt et
+al., JAIR 2021) and the model is as good as certain of it. With hundreds of codes and a handful of texts for most, the
+first condition alone would flag half of the file.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from intentclf.train.prepare import LabelledTexts, alternatives, position
 __all__ = ["Flag", "audit", "confident_disagreements", "read_verdicts", "write_flags"]
 
 FOLDS = 5
+SUREST = 0.985
+"""Probability of the other label from which a row is flagged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def _out_of_fold(
 
 
 def confident_disagreements(
-    rows: NDArray[np.float64], given: NDArray[np.str_], names: NDArray[np.str_]
+    rows: NDArray[np.float64], given: NDArray[np.str_], names: NDArray[np.str_], surest: float = SUREST
 ) -> list[tuple[int, int, int]]:
     """Rows whose label is doubtful: row, index of its label, index of the likelier one.
 
@@ -86,12 +89,14 @@ def confident_disagreements(
     given : ndarray of shape (n_rows,)
     names : ndarray of shape (n_classes,)
         Sorted.
+    surest : float
+        Least probability of the other label.
     """
     place = np.searchsorted(names, given)
     average = np.array([rows[place == k, k].mean() for k in range(names.size)])
     passed = np.where(rows >= average, rows, -1.0)
     best = passed.argmax(axis=1)
-    doubtful = (best != place) & (passed.max(axis=1) > 0)
+    doubtful = (best != place) & (passed.max(axis=1) >= surest)
     return [(int(row), int(place[row]), int(best[row])) for row in np.flatnonzero(doubtful)]
 
 

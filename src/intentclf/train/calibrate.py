@@ -304,7 +304,7 @@ def _member(tree: CodeTree, rows: Floats, truth: Sequence[tuple[str, ...]], cove
     for k, labels in enumerate(truth):
         under = [j for j, leaf in enumerate(tree.leaves) if any(tree.book.is_under(leaf, label) for label in labels)]
         best[k] = shares[k, under].max() if under else 0.0
-    rank = int(np.floor((1 - coverage) * (best.size + 1)))
+    rank = floor((1 - coverage) * (best.size + 1) + 1e-9)
     return float(np.sort(best)[max(rank - 1, 0)]) if rank else 0.0
 
 

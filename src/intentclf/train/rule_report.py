@@ -99,12 +99,13 @@ def _by_language(
     rules: Sequence[Rule], hits: Sequence[Sequence[RuleHit]], texts: LabelledTexts, bound: float
 ) -> Iterable[LanguageLine]:
     languages = texts.column("lang")
+    cells = {label: texts.column(label) for label in texts.labels}
     for book in dict.fromkeys(rule.book for rule in rules):
         own = [rule for rule in rules if rule.book == book]
         for language in sorted(set(languages)):
             rows = [k for k, code in enumerate(languages) if code == language]
             found = [[hit for hit in hits[k] if hit.book == book] for k in rows]
-            labels = {label: [texts.column(label)[k] for k in rows] for label in (book,)}
+            labels = {book: [cells[book][k] for k in rows]}
             measured = measure_rules(own, found, labels, texts.books, bound)
             fired, right = sum(rule.hits for rule in measured), sum(rule.right for rule in measured)
             covered = sum(bool(each) for each in found) / len(rows)
