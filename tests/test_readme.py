@@ -22,7 +22,7 @@ def examples():
                 yield pytest.param(command, shown, id=f"{page.name}: {command[:60]}")
 
 
-@pytest.mark.parametrize(("command", "shown"), examples())
+@pytest.mark.parametrize(("command", "shown"), list(examples()))
 def test_a_command_shown_does_what_is_shown(command, shown, tmp_path):
     words = shlex.split(command.partition("  #")[0])
     assert words[0] == "intentclf", "only intentclf commands stand in console blocks; the rest is tested by name"

@@ -7,7 +7,7 @@ leaves where no text was ever labelled with the parent alone. Nothing here depen
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,8 +162,3 @@ def wilson_lower(right: int, total: int, confidence: float) -> float:
     centre = share + z * z / (2 * total)
     spread = z * (share * (1 - share) / total + z * z / (4 * total * total)) ** 0.5
     return max(0.0, float(centre - spread) / (1 + z * z / total))
-
-
-def as_levels(row: Floats, levels: Sequence[str]) -> Mapping[str, float]:
-    """A row of probabilities by name."""
-    return {level: float(p) for level, p in zip(levels, row, strict=True)}

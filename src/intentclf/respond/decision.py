@@ -137,7 +137,7 @@ def decide(
     if not told:
         return Decision("ask", "no code of any book is likely enough", question_for(reading, reasons))
     if vague.is_vague:
-        why = f"the text does not say enough to act on ({vague.confidence:.0%} sure)"
+        why = f"the text may not say enough to act on (probability {vague.confidence:.0%})"
         return Decision("ask", why, question_for(reading, reasons))
     if reading.language.code == "und":
         return Decision("confirm", "the language is none that the model knows")

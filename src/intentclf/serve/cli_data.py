@@ -114,18 +114,20 @@ def data_curve(
     on: Annotated[Path, typer.Option("--on", help="Labelled texts to measure on; none of them is trained on.")],
     out: Annotated[Path, typer.Option("--out", help="CSV to write: rows, head, language, accuracy, macro_f1.")],
     path: DataArgument = SEED,
+    rows: Annotated[list[int] | None, typer.Option("--rows", help="Rows to train on; may be repeated.")] = None,
 ) -> None:
     """Train on ever more rows and measure each model on other texts."""
     needs_training_extra()
     from intentclf.settings import Settings
-    from intentclf.train.learning_curve import learning_curve, write_curve
+    from intentclf.train.learning_curve import SIZES, learning_curve, write_curve
     from intentclf.train.pipeline import rules_for
     from intentclf.train.prepare import prepare
 
     settings = Settings()
     texts = prepare(_read(path), settings.prepare)
     held_out = _read(on)
-    write_curve(learning_curve(texts, held_out, settings, rules_for(texts.books, [])), out)
+    sizes = sorted(rows or SIZES)
+    write_curve(learning_curve(texts, held_out, settings, rules_for(texts.books, []), sizes), out)
     print(f"written to {out}")
 
 

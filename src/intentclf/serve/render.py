@@ -79,7 +79,7 @@ def _evidence_row(evidence: Evidence) -> tuple[str, str, str]:
     return f"{side} «{evidence.text}»", f"{evidence.weight:+.2f}", source
 
 
-def show_answers(answers: Iterable[Answer]) -> None:
+def show_answers(answers: Sequence[Answer]) -> None:
     """Many answers, a line each."""
     rows = [
         (
@@ -91,8 +91,8 @@ def show_answers(answers: Iterable[Answer]) -> None:
         )
         for answer in answers
     ]
-    books = ["book"] * (len(rows[0]) - 4) if rows else []
-    show_table(("id", "lang", *books, "sev", "action"), rows)
+    books = answers[0].reasons if answers else ()
+    show_table(("id", "lang", *books, "severity", "action"), rows)
 
 
 def show_summary(summary: Summary, out: str) -> None:

@@ -22,9 +22,13 @@ CurvePoint = tuple[int, Mapping[str, Mapping[str, Scores]]]
 
 
 def learning_curve(
-    texts: LabelledTexts, held_out: LabelledTexts, settings: Settings, rules: Sequence[Rule]
+    texts: LabelledTexts,
+    held_out: LabelledTexts,
+    settings: Settings,
+    rules: Sequence[Rule],
+    sizes: Sequence[int] = SIZES,
 ) -> Iterable[CurvePoint]:
-    """Train on 500, 1,000, 2,000, 4,000, 8,000 and all rows, and measure each.
+    """Train on so many rows, and on all, and measure each model.
 
     Parameters
     ----------
@@ -34,6 +38,8 @@ def learning_curve(
         Rows to measure on.
     settings : Settings
     rules : sequence of Rule
+    sizes : sequence of int
+        Rows to train on, rising.
 
     Yields
     ------
@@ -43,7 +49,7 @@ def learning_curve(
     """
     own = texts.of("train", "calibration")
     total = len(own.frame)
-    for size in (*(size for size in SIZES if size < total), total):
+    for size in (*(size for size in sizes if size < total), total):
         part = subset(own, size, settings.prepare.seed)
         model = train(part, settings.fit, settings.calibrate, rules)
         scores, _ = evaluate(model, held_out, bins=settings.evaluate.bins)
