@@ -112,6 +112,39 @@ def test_the_command_lists_all_faults_ends_with_2_and_changes_nothing(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["seed.csv"]
 
 
+def test_one_file_with_every_fault_has_them_all_listed_in_one_run(tmp_path):
+    rows = [
+        row(1, "bijlage opent niet in mail"),
+        row(2, "Bijlage opent niet in mail!", labels=changed(severity="C")),
+        row(3, "ik krijg mijn agenda niet meer open in de browser", lang="en"),
+        row(4, "Windows start niet", labels=changed(outlook_com="not_outlook.windows")),
+        row(5, f"{LONG} en dat ging mis"),
+        row(6, f"hallo beste mensen, {LONG} maar helaas, geen verbinding te krijgen"),
+        row(6, "printer hapert", labels=changed(contact_reason="no.such.code")),
+        row(8, "teams valt uit", lang="xx", labels=changed(severity="D", vague="")),
+        row(9, "sinds vanmorgen kan ik niet printen"),
+        row(10, "sinds vanmorgen kan ik niet bellen"),
+    ]
+    path = seed(tmp_path, rows)
+    command = [sys.executable, "-m", "intentclf.serve.cli", "data", "check", str(path)]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    expected = [
+        (2, "nearly repeats row 1 of another group"),
+        (2, "is like row 1 but labelled apart in severity"),
+        (3, "language is stated as en but reads as nl"),
+        (4, "outlook_com not_outlook.windows asks for service_request none"),
+        (6, "shares 12 words with row 5"),
+        (7, "id '6' stands twice, first in row 6"),
+        (7, "unknown code 'no.such.code' in contact_reason"),
+        (8, "lang must be nl, nb, nn, ru, en or und, got 'xx'"),
+        (8, "unknown code 'D' in severity"),
+        (8, "vague is empty"),
+        (9, "opening 'sinds vanmorgen kan ik niet' is used 2 times in nl"),
+    ]
+    assert result.returncode == 2
+    assert [(line, text) for line, text in expected if f"seed.csv:{line}: {text}" not in result.stderr] == []
+
+
 def test_an_opening_has_five_words_and_something_after_them():
     assert opening(["een", "twee", "drie", "vier", "vijf"]) is None
 

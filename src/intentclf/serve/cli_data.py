@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from intentclf.errors import FaultsError, ModelError
+from intentclf.errors import Fault, FaultsError, ModelError
 
 if TYPE_CHECKING:
     from intentclf.train.prepare import LabelledTexts
@@ -44,10 +44,13 @@ def needs_training_extra() -> None:
 @data_app.command("check", epilog="Example: `intentclf data check data/seed_labels.csv`")
 def data_check(path: DataArgument = SEED) -> None:
     """Print every fault of labelled texts with row and reason; nothing is changed."""
+    needs_training_extra()
     from intentclf.train.check import check_rows
+    from intentclf.train.prepare import LabelColumns, read_labelled
 
-    texts = _read(path)
-    faults = check_rows(texts)
+    faults: list[Fault] = []
+    texts = read_labelled(path, LabelColumns(), collect=faults)
+    faults = sorted([*faults, *check_rows(texts)], key=lambda fault: fault.line)
     if faults:
         raise FaultsError(path, faults)
     print(f"{path}: {len(texts.frame)} rows, no faults")

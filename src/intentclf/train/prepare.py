@@ -110,7 +110,13 @@ def alternatives(cell: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in cell.split("|"))
 
 
-def read_labelled(path: Path, columns: LabelColumns, *, books: Mapping[str, Codebook] | None = None) -> LabelledTexts:
+def read_labelled(
+    path: Path,
+    columns: LabelColumns,
+    *,
+    books: Mapping[str, Codebook] | None = None,
+    collect: list[Fault] | None = None,
+) -> LabelledTexts:
     """Read and check a table of labelled texts.
 
     Parameters
@@ -121,6 +127,8 @@ def read_labelled(path: Path, columns: LabelColumns, *, books: Mapping[str, Code
     books : mapping of str to Codebook, optional
         Code books of label columns; without, a column named like a shipped book has that one (if all columns are the
         seed columns), any other gets a book made of its labels.
+    collect : list of Fault, optional
+        Takes the faults of single rows instead of an exception, so that a checker can go on and find the rest.
 
     Raises
     ------
@@ -152,7 +160,9 @@ def read_labelled(path: Path, columns: LabelColumns, *, books: Mapping[str, Code
         known[label] = load_shipped(label) if shipped else Codebook.from_labels(label, _values(rows, label))
     identified = "id" in header and not columns.labels
     faults = list(_faults(rows, labels, known, language, identified))
-    if faults:
+    if collect is not None:
+        collect += faults
+    elif faults:
         raise FaultsError(path, faults)
     records = [
         {
