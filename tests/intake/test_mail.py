@@ -18,15 +18,13 @@ MBOX = "archief.mbox"
 
 # Beside the golden text also right: a name over the line of the device, without a closing formula, is kept in doubt.
 KEPT_IN_DOUBT = {"ru-02-vzlom.eml": "\n\nНаталья Ветрова"}
-KNOWN_WRONG: dict[str, str] = {}
 
 
 def golden_rows():
     with (ROOT / "tests" / "golden" / "mail_words.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             name = row["file"]
-            marks = [pytest.mark.xfail(strict=True, reason=KNOWN_WRONG[name])] if name in KNOWN_WRONG else []
-            yield pytest.param(name, row["text"] + KEPT_IN_DOUBT.get(name, ""), id=name, marks=marks)
+            yield pytest.param(name, row["text"] + KEPT_IN_DOUBT.get(name, ""), id=name)
 
 
 def sample(name):

@@ -160,6 +160,7 @@ def test_codebook_check_praises_a_good_file(tmp_path):
         (["score", "{empty}", "--out", "a.jsonl"], "empty.csv: is empty"),
         (["score", "{csv}", "--out", "a.jsonl", "--model", "nowhere"], "nowhere: no such model folder"),
         (["classify", "hi", "--model", "{folder}"], "is not a model: it has no manifest.json"),
+        (["evaluate", "--data", "{odd}"], "unknown code 'D' in severity"),
         (["evaluate", "--data", "{csv}"], "has none of the columns that the model predicts"),
         (["train", "--data", "{csv}", "--out", "m"], "has no label column; name one"),
         (["train", "--data", "{csv}", "--out", "m", "--label", "nope"], "has no column 'nope'"),
@@ -174,7 +175,8 @@ def test_a_mistake_gets_one_sentence_and_leaves_nothing(tmp_path, monkeypatch, a
     (tmp_path / "in.csv").write_text("id,text\na,hallo\n", encoding="utf-8")
     (tmp_path / "twice.csv").write_text("id,text\na,hallo\na,hallo\n", encoding="utf-8")
     (tmp_path / "empty.csv").write_text("", encoding="utf-8")
-    names = {"csv": "in.csv", "twice": "twice.csv", "empty": "empty.csv", "folder": str(tmp_path)}
+    (tmp_path / "odd.csv").write_text("text,lang,severity\nmail is weg,nl,D\n", encoding="utf-8")
+    names = {"odd": "odd.csv", "csv": "in.csv", "twice": "twice.csv", "empty": "empty.csv", "folder": str(tmp_path)}
     before = sorted(path.name for path in tmp_path.iterdir())
     with pytest.raises(IntentclfError, match=message):
         run(*(argument.format(**names) for argument in arguments))

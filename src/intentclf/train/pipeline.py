@@ -14,7 +14,7 @@ from intentclf import __version__
 from intentclf.codebooks.loader import SHIPPED, Codebook
 from intentclf.errors import InputError
 from intentclf.predict.artifact import save_model
-from intentclf.predict.model import Model
+from intentclf.predict.model import SEVERITY, VAGUE, Model
 from intentclf.predict.rules import Rule, load_rules, shipped_rules
 from intentclf.settings import Settings
 from intentclf.train.calibrate import train
@@ -86,7 +86,8 @@ def evaluate_file(model: Model, data: Path, columns: LabelColumns, *, part: str 
     """
     if not columns.labels:
         columns = replace(columns, labels=_shared_labels(model, data))
-    texts = read_labelled(data, columns, books=model.books)
+    closed = tuple(label for label in (SEVERITY, VAGUE) if label not in model.books)
+    texts = read_labelled(data, replace(columns, closed=closed), books=model.books)
     if part is not None:
         texts = texts.of(part)
         if texts.frame.empty:

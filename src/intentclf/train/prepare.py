@@ -55,6 +55,8 @@ class LabelColumns:
         Empty: those of the shipped books, severity and vague that the table has.
     language, split, group : str or None
         None: `lang` (or `language`), `split`, `group` (or `id`) where the table has them.
+    closed : tuple of str
+        Columns among `labels` that hold severities (A, B, C) or vagueness (0, 1) and nothing else.
     """
 
     text: str = "text"
@@ -62,6 +64,7 @@ class LabelColumns:
     language: str | None = None
     split: str | None = None
     group: str | None = None
+    closed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,19 +148,8 @@ def read_labelled(
     labels = columns.labels or tuple(name for name in SEED_LABELS if name in header)
     if not labels:
         raise InputError(f"has no label column; name one (its columns are {', '.join(list(header)[:12])})", file=path)
-    language = columns.language or next((name for name in ("lang", "language") if name in header), None)
-    split = columns.split or ("split" if "split" in header else None)
-    # Without a group, rows of one id belong together: parallel corpora number their translations alike.
-    group = columns.group or next((name for name in ("group", "id") if name in header), None)
-    for name in (language, split, group):
-        if name and name not in header:
-            raise InputError(f"has no column {name!r}; its columns are {', '.join(list(header)[:12])}", file=path)
-    known = {label: (books or {})[label] for label in labels if label in (books or {})}
-    for label in labels:
-        if label in known or (label in _CLOSED and not columns.labels) or _is_closed(rows, label):
-            continue
-        shipped = label in SHIPPED and not columns.labels
-        known[label] = load_shipped(label) if shipped else Codebook.from_labels(label, _values(rows, label))
+    language, split, group = _found_columns(path, header, columns)
+    known = _books_of(rows, labels, columns, books or {})
     identified = "id" in header and not columns.labels
     faults = list(_faults(rows, labels, known, language, identified))
     if collect is not None:
@@ -177,6 +169,34 @@ def read_labelled(
         for row in rows
     ]
     return LabelledTexts(pd.DataFrame(records, dtype=str), labels, known, _file_hash(path))
+
+
+def _found_columns(
+    path: Path, header: Mapping[str, str], columns: LabelColumns
+) -> tuple[str | None, str | None, str | None]:
+    """The columns of language, split and group: as named, else under their usual names, else None."""
+    language = columns.language or next((name for name in ("lang", "language") if name in header), None)
+    split = columns.split or ("split" if "split" in header else None)
+    # Without a group, rows of one id belong together: parallel corpora number their translations alike.
+    group = columns.group or next((name for name in ("group", "id") if name in header), None)
+    for name in (language, split, group):
+        if name and name not in header:
+            raise InputError(f"has no column {name!r}; its columns are {', '.join(list(header)[:12])}", file=path)
+    return language, split, group
+
+
+def _books_of(
+    rows: Sequence[Row], labels: Sequence[str], columns: LabelColumns, given: Mapping[str, Codebook]
+) -> dict[str, Codebook]:
+    """The code book of each label column; none for severity and vague."""
+    books = {label: given[label] for label in labels if label in given}
+    for label in labels:
+        closed = label in _CLOSED and (not columns.labels or label in columns.closed or _is_closed(rows, label))
+        if label in books or closed:
+            continue
+        shipped = label in SHIPPED and not columns.labels
+        books[label] = load_shipped(label) if shipped else Codebook.from_labels(label, _values(rows, label))
+    return books
 
 
 def prepare(texts: LabelledTexts, settings: PrepareSettings) -> LabelledTexts:
