@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 __all__ = [
+    "AcceptPoint",
     "Action",
     "Answer",
     "Candidate",
@@ -74,6 +75,8 @@ class Reading:
         texts are the same.
     language : LanguageGuess
     warnings : tuple of str
+    core : str
+        As `text` and as long, with greetings, thanks and politeness blanked: what the model reads. By default `text`.
     """
 
     query: Query
@@ -81,6 +84,10 @@ class Reading:
     spans: tuple[tuple[int, int], ...] | None
     language: LanguageGuess
     warnings: tuple[str, ...] = ()
+    core: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "core", self.core or self.text)
 
     def original_span(self, start: int, end: int) -> tuple[int, int]:
         """Half-open span in the original text for one in the cleaned text that is not empty."""
@@ -249,3 +256,26 @@ def _reason_dict(reason: Reason) -> dict[str, Any]:
 
 def _round(value: float) -> float:
     return round(float(value), 6)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptPoint:
+    """What accepting the surest answers of a head would give.
+
+    Attributes
+    ----------
+    head, language : str
+        A head or 'query', its least sure label; a language or 'all'.
+    threshold : float
+        Least confidence that is accepted.
+    accepted : float
+        Share of the rows, 0 to 1.
+    precision : float
+        Share of these that are right, 0 to 1.
+    """
+
+    head: str
+    language: str
+    threshold: float
+    accepted: float
+    precision: float

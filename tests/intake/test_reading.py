@@ -1,7 +1,7 @@
 import pytest
 
 from intentclf.intake import read
-from intentclf.records import LanguageGuess, Query
+from intentclf.records import LanguageGuess, Query, Reading
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,26 @@ def test_a_word_of_the_reading_is_shown_in_the_original(original, word, shown):
 def test_an_empty_span_stays_empty_in_the_original():
     reading = read(Query("1", "<b>hallo</b>"))
     assert reading.original_span(2, 2) == (5, 5)
+
+
+@pytest.mark.parametrize(
+    ("original", "text", "core"),
+    [
+        pytest.param("Hoi, mail weg!", "Hoi, mail weg!", "     mail weg!", id="greeting"),
+        pytest.param("<p>Hoi,<br>mail weg!</p>", "Hoi,\nmail weg!", "    \nmail weg!", id="cleaned before"),
+        pytest.param("Bedankt voor de hulp!", "Bedankt voor de hulp!", "Bedankt voor de hulp!", id="nothing_else"),
+        pytest.param("почта не работает", "почта не работает", "почта не работает", id="no_courtesy"),
+        pytest.param("", "", "", id="empty"),
+    ],
+)
+def test_the_core_is_the_cleaned_text_with_courtesy_blanked(original, text, core):
+    reading = read(Query("1", original))
+    assert (reading.text, reading.core) == (text, core)
+
+
+def test_a_reading_made_without_a_core_is_read_as_a_whole():
+    assert Reading(Query("1", "Hoi, mail"), "Hoi, mail", None, LanguageGuess("nl", 1.0)).core == "Hoi, mail"
+
+
+def test_the_language_is_told_from_the_whole_text():
+    assert read(Query("1", "Beste collega, graag hulp. Groetjes, Anna")).language.code == "nl"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from intentclf.intake.cleaning import clean
+from intentclf.intake.courtesy import blank_courtesy
 from intentclf.intake.language import UNDETERMINED, detect_language
 from intentclf.records import LanguageGuess, Query, Reading
 
@@ -29,4 +30,4 @@ def read(query: Query) -> Reading:
         warnings.append("empty after cleaning" if query.text.strip() else "empty text")
     elif language.code == UNDETERMINED:
         warnings.append("unknown language")
-    return Reading(query, cleaned.text, cleaned.spans, language, tuple(warnings))
+    return Reading(query, cleaned.text, cleaned.spans, language, tuple(warnings), blank_courtesy(cleaned.text))
