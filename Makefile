@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types check golden repro wheel clean
+.PHONY: help setup run test lint types check golden repro bench bench-vectors wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -27,8 +27,8 @@ test: $(STAMP)  ## all tests
 	$(BIN)/pytest
 
 lint: $(STAMP)  ## rules of style and format
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests bench
+	$(BIN)/ruff format --check src tests bench
 
 types: $(STAMP)  ## strict type check
 	$(BIN)/mypy
@@ -40,6 +40,13 @@ golden: $(STAMP)  ## write the golden files anew; read the diff before you commi
 
 repro: $(STAMP)  ## rebuild the model and its figures from data and settings, where something changed
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
+
+bench: $(STAMP)  ## accuracy beside fastText, spaCy and TF-IDF on public data sets; needs ../shared, about an hour
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[train,bench]' --no-deps fasttext-numpy2==0.10.4 pybind11
+	$(BIN)/python -m bench
+
+bench-vectors: $(STAMP)  ## ways to learn vectors, compared; needs ../shared, about ten minutes
+	$(BIN)/python -m bench.compare_vectors
 
 wheel: $(STAMP)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from intentclf.intake import read
 from intentclf.intake.cleaning import LONGEST_TEXT
 from intentclf.predict.model import Model
+from intentclf.predict.rules import Rule
 from intentclf.records import Answer, Query
 from intentclf.triage import triage, triage_many
 
@@ -187,6 +190,40 @@ def test_evidence_of_a_rule_names_its_source_and_supports_the_code(model):
 def test_a_rule_that_speaks_for_another_code_is_no_evidence(tiny):
     # The tiny model is sure of `game`; the rule for 'slow' says mail.slow.
     assert [each.text for each in triage(Query("1", "slow xbox", "en"), tiny).reasons["desk"].evidence] == ["xbox"]
+
+
+@pytest.mark.parametrize(
+    ("curt", "polite", "language"),
+    [
+        pytest.param("my xbox", "Hello,\nmy xbox\nKind regards, Anna", "en", id="en"),
+        pytest.param("mail lost", "mail please lost", "en", id="en, between two words that count as a pair"),
+        pytest.param("mail lost", "Beste collega, mail lost. Bedankt alvast!", "nl", id="nl"),
+        pytest.param("mail lost", "Hei!\nmail lost\nMed vennlig hilsen Kari", "nb", id="nb"),
+        pytest.param("mail lost", "Здравствуйте! mail lost. Заранее спасибо!", "ru", id="ru"),
+    ],
+)
+def test_a_polite_customer_and_a_curt_one_get_the_same_answer(tiny, curt, polite, language):
+    found = [triage(Query("1", text, language), tiny) for text in (curt, polite)]
+    assert found[0].reasons["desk"].candidates == found[1].reasons["desk"].candidates
+    assert (found[0].severity, found[0].vague, found[0].decision) == (
+        found[1].severity,
+        found[1].vague,
+        found[1].decision,
+    )
+
+
+def test_evidence_of_a_polite_text_points_into_the_text_as_it_came(tiny):
+    text = "<p>Hello,</p><p>my &quot;xbox&quot;</p>Kind regards, Anna"
+    (found,) = triage(Query("1", text, "en"), tiny).reasons["desk"].evidence
+    assert (found.text, text[found.start : found.end]) == ("xbox", "xbox")
+
+
+def test_rules_read_the_whole_text_and_not_what_is_left_without_courtesy(tiny):
+    greeted = replace(tiny, rules=(Rule("hello-1", "all", "desk", "pay", "hello", "desk.txt:1", 9, 9, 0.9),))
+    reading = read(Query("1", "Hello, zzz", "en"))
+    assert "Hello" not in reading.core
+    assert [hit.rule for hit in greeted.matcher.find(reading)] == ["hello-1"]
+    assert triage(reading.query, greeted).reasons["desk"].code == "pay"
 
 
 def test_answers_come_in_the_order_of_the_queries_and_name_the_model(model):

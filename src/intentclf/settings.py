@@ -13,7 +13,7 @@ from typing import Any
 
 from intentclf.errors import SettingsError, shorten
 
-__all__ = ["CalibrateSettings", "EvaluateSettings", "FitSettings", "PrepareSettings", "Settings"]
+__all__ = ["CalibrateSettings", "EvaluateSettings", "FitSettings", "PrepareSettings", "Settings", "VectorSettings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,45 +42,107 @@ class PrepareSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class FitSettings:
-    """Features and linear heads.
+class VectorSettings:
+    """How sub-word vectors are learnt. No group of `params.yaml`: the vectors are an input of the pipeline.
 
     Attributes
     ----------
+    bits : int
+        Two to this power is the number of buckets, 4 to 24.
+    dimensions : int
+        Of a vector, 2 to 1,024.
     words : int
         Longest run of words, 1 or 2.
     shortest_chars, longest_chars : int
         Runs of characters inside words, 1 to 8.
-    min_documents : int
-        Texts that must hold an n-gram before it becomes a feature.
-    max_weights : int
-        Bound on features × classes, one byte each: the size of the model file.
-    c : float
-        Inverse strength of regularisation of the linear support vector machines, over 0.
+    epochs : int
+        Passes over the units.
+    batch : int
+        Units at a time.
     seed : int
-        Order in which the solver visits the rows.
     """
 
+    bits: int = 17
+    dimensions: int = 64
     words: int = 2
     shortest_chars: int = 2
     longest_chars: int = 5
-    min_documents: int = 2
-    max_weights: int = 16_000_000
-    c: float = 0.5
+    epochs: int = 6
+    batch: int = 1024
     seed: int = 17
 
     def __post_init__(self) -> None:
-        _check_range("fit.words", self.words, 1, 2)
-        _check_range("fit.shortest_chars", self.shortest_chars, 1, 8)
-        _check_range("fit.longest_chars", self.longest_chars, self.shortest_chars, 8)
+        _check_range("bits", self.bits, 4, 24)
+        _check_range("dimensions", self.dimensions, 2, 1024)
+        _check_range("words", self.words, 1, 2)
+        _check_range("shortest-chars", self.shortest_chars, 1, 8)
+        _check_range("longest-chars", self.longest_chars, self.shortest_chars, 8)
+        _check_range("epochs", self.epochs, 0, 1000)
+        _check_range("batch", self.batch, 2, 100_000)
+        _check_range("seed", self.seed, 0, 2**32 - 1)
+
+
+@dataclass(frozen=True, slots=True)
+class FitSettings:
+    """The two views of a text and their heads. The lengths of n-grams are those of the vectors.
+
+    Attributes
+    ----------
+    min_documents : int
+        Texts that must hold an n-gram before the linear view knows it; counts from 5,000 texts on, below them every
+        n-gram is known.
+    max_weights : int
+        Weights of the linear view that are kept, the largest first, three bytes each.
+    c : float
+        Inverse strength of regularisation of the linear support vector machines, over 0.
+    contrast_epochs, contrast_batch : int
+        Passes over the groups of training texts that bring the versions of one situation together, and groups at a
+        time. 0 passes: the vectors are taken as they are.
+    hidden : int
+        Hidden units of the network.
+    epochs, batch : int
+        Passes over the training texts, and texts at a time.
+    dropout, gram_dropout : float
+        Shares of hidden units and of n-grams left out of a step, 0 to 0.9.
+    gain : float
+        Length that every pooled vector is given, over 0.
+    table_rate, rate : float
+        Steps of the vectors and of the other weights at the beginning, over 0.
+    seed : int
+        Order in which rows are visited, what is left out, where weights start.
+    """
+
+    min_documents: int = 3
+    max_weights: int = 2_200_000
+    c: float = 0.5
+    contrast_epochs: int = 10
+    contrast_batch: int = 512
+    hidden: int = 256
+    epochs: int = 15
+    batch: int = 256
+    dropout: float = 0.5
+    gram_dropout: float = 0.3
+    gain: float = 16.0
+    table_rate: float = 0.07
+    rate: float = 0.003
+    seed: int = 17
+
+    def __post_init__(self) -> None:
         _check_range("fit.min_documents", self.min_documents, 1, 1000)
         _check_range("fit.max_weights", self.max_weights, 10_000, 1_000_000_000)
         _check_range("fit.c", self.c, 1e-6, 1e6)
+        _check_range("fit.contrast_epochs", self.contrast_epochs, 0, 1000)
+        for name in ("epochs", "batch", "contrast_batch", "hidden"):
+            _check_range(f"fit.{name}", getattr(self, name), 1, 100_000)
+        for name in ("dropout", "gram_dropout"):
+            _check_range(f"fit.{name}", getattr(self, name), 0.0, 0.9)
+        for name in ("gain", "table_rate", "rate"):
+            _check_range(f"fit.{name}", getattr(self, name), 1e-6, 1e6)
 
 
 @dataclass(frozen=True, slots=True)
 class CalibrateSettings:
-    """Temperatures and thresholds, from rows that the weights have not seen.
+    """Weights of the two views and thresholds, from rows that the weights have not seen.
 
     Attributes
     ----------

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from intentclf.intake import read
 from intentclf.predict.evidence import rule_evidence, word_evidence
-from intentclf.predict.model import SEVERITY, VAGUE, Features, Floats, Head, Model
+from intentclf.predict.model import SEVERITY, VAGUE, Floats, Head, Model, Text
 from intentclf.records import Answer, Query, Reading, Reason, RuleHit
 from intentclf.respond import choose_reason, decide, judge_severity, judge_vagueness
 
@@ -38,16 +38,18 @@ def triage(query: Query, model: Model, *, words: int = WORDS_SHOWN) -> Answer:
 def triage_many(queries: Sequence[Query], model: Model, *, words: int = WORDS_SHOWN) -> list[Answer]:
     """Answer a batch; each answer is the one that the query would get alone."""
     readings = [read(query) for query in queries]
-    features = model.vocabulary.features([reading.text for reading in readings])
-    likely = model.probabilities(model.margins(features))
+    texts = model.read([reading.core for reading in readings])
+    likely = model.probabilities(model.views(texts))
     rows = [{name: matrix[k] for name, matrix in likely.items()} for k in range(len(readings))]
-    return [_answer(*each, model, words) for each in zip(readings, features, rows, strict=True)]
+    return [_answer(*each, model, words) for each in zip(readings, texts, rows, strict=True)]
 
 
-def _answer(reading: Reading, features: Features, rows: dict[str, Floats], model: Model, words: int) -> Answer:
+def _answer(reading: Reading, text: Text, rows: dict[str, Floats], model: Model, words: int) -> Answer:
     hits = model.matcher.find(reading)
-    reasons = {head.name: _reason(reading, features, rows, hits, head, model, words) for head in _book_heads(model)}
-    severity = judge_severity(model.head(SEVERITY), rows.get(SEVERITY), _hits_for(hits, SEVERITY))
+    reasons = {head.name: _reason(reading, text, rows, hits, head, model, words) for head in _book_heads(model)}
+    severity = judge_severity(
+        model.head(SEVERITY), rows.get(SEVERITY), _hits_for(hits, SEVERITY), language=reading.language.code
+    )
     vague = judge_vagueness(model.head(VAGUE), rows.get(VAGUE), reading, _hits_for(hits, VAGUE))
     judged = severity if model.head(SEVERITY) else None
     decision = decide(reading, reasons, judged, vague, accept=model.accept)
@@ -56,7 +58,7 @@ def _answer(reading: Reading, features: Features, rows: dict[str, Floats], model
 
 def _reason(
     reading: Reading,
-    features: Features,
+    text: Text,
     rows: dict[str, Floats],
     hits: Sequence[RuleHit],
     head: Head,
@@ -66,11 +68,11 @@ def _reason(
     if not reading.text:  # an empty text is no evidence for anything, whatever the bias of the weights
         return Reason(None, 0.0, "none", (), ())
     tree, mine = model.trees[head.name], _hits_for(hits, head.name)
-    reason, _ = choose_reason(head, tree, rows[head.name], mine)
+    reason, _ = choose_reason(head, tree, rows[head.name], mine, language=reading.language.code)
     shown = [rule_evidence(reading, hit) for hit in mine if reason.code and _supports(tree.book.path(hit.code), reason)]
     if words and reason.code in tree.codes:
         chosen = tree.membership(str(reason.code))
-        shown += word_evidence(model, head, chosen, rows[head.name], reading, features, most=words)
+        shown += word_evidence(model, head, chosen, rows[head.name], reading, text, most=words)
     return replace(reason, evidence=tuple(shown))
 
 

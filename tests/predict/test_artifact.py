@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ import pytest
 
 from intentclf.errors import ModelError
 from intentclf.predict.artifact import FORMAT, default_model_folder, load_model, save_model
+from intentclf.predict.encoder import Encoder, open_encoder
 from intentclf.predict.model import Model
 
-ARRAYS = ("vocabulary", "idf", "kind", "weights", "scale", "bias")
+LINEAR = ("vocabulary", "idf", "kind", "start", "column", "weight", "scale", "bias", "dense")
+POOLED = ("table", "table_scale", "hidden", "hidden_bias", "output", "direct", "output_bias")
+HELD_OUT = ("held_language", "held_confidence", "held_right")
+ARRAYS = (*LINEAR, *POOLED, *HELD_OUT)
 FILES = (*(f"{name}.npy" for name in ARRAYS), "codebooks.json", "rules.json")
 TEXTS = ["xbox", "mail lost", "my mail", "", "zzz"]
 
@@ -51,10 +56,10 @@ def snapshot(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_a_saved_model_gives_identical_margins(tiny, folder):
-    loaded = load_model(folder)
-    features = tiny.vocabulary.features(TEXTS)
-    assert np.array_equal(loaded.margins(loaded.vocabulary.features(TEXTS)), tiny.margins(features))
+@pytest.mark.parametrize("view", ["margins", "logits"])
+def test_a_saved_model_gives_identical_views(tiny, folder, view):
+    loaded, expected = load_model(folder), tiny.views(tiny.read(TEXTS))
+    assert np.array_equal(getattr(loaded.views(loaded.read(TEXTS)), view), getattr(expected, view))
 
 
 def test_a_saved_model_keeps_its_heads_books_rules_and_limits(tiny, folder):
@@ -62,6 +67,53 @@ def test_a_saved_model_keeps_its_heads_books_rules_and_limits(tiny, folder):
     expected = (tiny.heads, tiny.books, tiny.rules, tiny.accept)
     assert (loaded.heads, loaded.books, loaded.rules, loaded.accept) == expected
     assert (loaded.vocabulary.words, loaded.vocabulary.chars) == (2, (2, 2))
+    assert (loaded.network.vectors.words, loaded.network.vectors.chars, loaded.network.gain) == (2, (2, 2), 1.0)
+
+
+def test_a_saved_model_keeps_the_weights_of_its_views(tiny, tmp_path):
+    heads = tuple(replace(head, linear=1.25, pooled=0.375) for head in tiny.heads)
+    save_model(replace(tiny, heads=heads), tmp_path / "m", name="m", version="1", facts={})
+    assert load_model(tmp_path / "m").heads == heads
+
+
+def test_a_saved_model_keeps_what_it_said_of_its_calibration_rows(tiny, folder):
+    loaded, expected = load_model(folder).held_out, tiny.held_out
+    assert loaded is not None
+    assert (loaded.heads, loaded.languages) == (expected.heads, expected.languages)
+    for name in ("language", "confidence", "right"):
+        assert np.array_equal(getattr(loaded, name), getattr(expected, name))
+
+
+def test_a_model_that_was_never_calibrated_comes_back_as_one(tiny, tmp_path):
+    save_model(replace(tiny, held_out=None), tmp_path / "m", name="m", version="1", facts={})
+    assert load_model(tmp_path / "m").held_out is None
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> Encoder:
+    """A folder that looks like one of sentence-transformers; nothing of it is read before a text is encoded."""
+    (tmp_path / "encoder").mkdir()
+    (tmp_path / "encoder" / "modules.json").write_text("[]")
+    return open_encoder(tmp_path / "encoder")
+
+
+def test_a_model_keeps_the_encoder_it_was_trained_with(tiny, encoder, tmp_path):
+    save_model(replace(tiny, encoder=encoder), tmp_path / "m", name="m", version="1", facts={})
+    assert load_model(tmp_path / "m").encoder == encoder
+
+
+def test_a_model_whose_encoder_was_altered_is_refused(tiny, encoder, tmp_path):
+    save_model(replace(tiny, encoder=encoder), tmp_path / "m", name="m", version="1", facts={})
+    (encoder.folder / "modules.json").write_text("[7]")
+    with pytest.raises(ModelError, match="encoder: is not the encoder that the model was trained with"):
+        load_model(tmp_path / "m")
+
+
+def test_a_model_whose_encoder_is_gone_is_refused(tiny, encoder, tmp_path):
+    save_model(replace(tiny, encoder=encoder), tmp_path / "m", name="m", version="1", facts={})
+    encoder.folder.rename(tmp_path / "elsewhere")
+    with pytest.raises(ModelError, match="encoder: no such encoder folder"):
+        load_model(tmp_path / "m")
 
 
 def test_a_loaded_model_is_called_what_it_was_saved_as(tiny, tmp_path):
@@ -75,7 +127,9 @@ def test_a_path_may_be_a_string(folder):
 
 
 def test_arrays_of_a_loaded_model_stay_on_disk(folder):
-    assert isinstance(load_model(folder).weights, np.memmap)
+    loaded = load_model(folder)
+    assert isinstance(loaded.linear.weight, np.memmap)
+    assert isinstance(loaded.network.vectors.table, np.memmap)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -108,10 +162,10 @@ def test_a_changed_manifest_is_another_model(folder):
     assert load_model(folder).id.sha256 != before.sha256
 
 
-@pytest.mark.parametrize("name", ["extra.npy", "../weights.npy", "/etc/passwd"])
+@pytest.mark.parametrize("name", ["extra.npy", "../weight.npy", "/etc/passwd"])
 def test_a_manifest_that_lists_another_file_is_refused(folder, name):
     edit_manifest(folder, lambda manifest: manifest["files"].update({name: {}}))
-    with pytest.raises(ModelError, match=f"must list exactly 8 files, '{name}' is missing or unknown"):
+    with pytest.raises(ModelError, match=f"must list exactly {len(FILES)} files, '{name}' is missing or unknown"):
         load_model(folder)
 
 
@@ -157,7 +211,7 @@ def test_a_manifest_of_many_megabytes_is_not_even_read(folder):
         load_model(folder)
 
 
-@pytest.mark.parametrize("key", ["name", "version", "words", "chars", "heads", "accept"])
+@pytest.mark.parametrize("key", ["name", "version", "words", "chars", "gain", "heads", "accept", "encoder", "held_out"])
 def test_a_manifest_without_one_of_its_parts_is_refused(folder, key):
     edit_manifest(folder, lambda manifest: manifest.pop(key))
     with pytest.raises(ModelError, match=f"do not fit together .*{key}"):
@@ -186,14 +240,33 @@ def test_books_and_rules_of_another_form_are_refused_though_their_hash_is_right(
 
 
 @pytest.mark.parametrize(
+    "held_out", [7, "all", {"heads": ["desk", "severity"]}, {"heads": 1, "languages": ["en"]}], ids=str
+)
+def test_held_out_rows_of_another_form_are_refused(folder, held_out):
+    edit_manifest(folder, lambda manifest: manifest.update(held_out=held_out))
+    with pytest.raises(ModelError, match="do not fit together"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("weights", "float64"),
-        ("weights", "int16"),
+        ("weight", "float64"),
+        ("weight", "int16"),
         ("vocabulary", "int64"),
         ("idf", ">f4"),
         ("kind", "bool"),
+        ("start", "int64"),
+        ("column", "int16"),
         ("bias", "<U4"),
+        ("dense", "float64"),
+        ("table", "float32"),
+        ("table_scale", "float16"),
+        ("hidden", "float64"),
+        ("output_bias", "complex64"),
+        ("held_language", "int8"),
+        ("held_confidence", "float64"),
+        ("held_right", "bool"),
     ],
 )
 def test_an_array_of_another_type_is_refused_though_its_hash_is_right(folder, name, kind):
@@ -209,16 +282,52 @@ def test_an_array_of_other_dimensions_is_refused(folder, name):
         load_model(folder)
 
 
-@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize("name", [name for name in ARRAYS if name != "dense"])  # as long as an encoder's vectors
 def test_an_array_of_another_length_is_refused(folder, name):
     forge(folder, f"{name}.npy", npy(np.load(folder / f"{name}.npy")[:-1]))
     with pytest.raises(ModelError, match="its arrays do not fit together"):
         load_model(folder)
 
 
+@pytest.mark.parametrize("name", ["table", "hidden", "output", "direct", "dense", "held_confidence", "held_right"])
+def test_an_array_of_another_width_is_refused(folder, name):
+    forge(folder, f"{name}.npy", npy(np.load(folder / f"{name}.npy")[:, :-1]))
+    with pytest.raises(ModelError, match="its arrays do not fit together"):
+        load_model(folder)
+
+
 def test_heads_that_need_more_columns_than_there_are_are_refused(folder):
     edit_manifest(folder, lambda manifest: manifest["heads"][1]["classes"].append("D"))
-    with pytest.raises(ModelError, match=r"its arrays do not fit together .*columns \[10, 11\]"):
+    with pytest.raises(ModelError, match=r"its arrays do not fit together \(columns: 10, 11\)"):
+        load_model(folder)
+
+
+def test_a_weight_of_a_column_that_there_is_not_is_refused(folder):
+    column = np.load(folder / "column.npy")
+    forge(folder, "column.npy", npy(np.where(column == column.max(), 10, column).astype(np.uint16)))
+    with pytest.raises(ModelError, match=r"its arrays do not fit together \(columns: 10, 11\)"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("places", [[0, 9, 2], [0, 99, 2]], ids=["falling", "beyond the end"])
+def test_places_of_weights_that_do_not_rise_are_refused(folder, places):
+    start = np.load(folder / "start.npy")
+    forge(folder, "start.npy", npy(np.array([*places, start[-1]], start.dtype)))
+    with pytest.raises(ModelError, match="its arrays do not fit together"):
+        load_model(folder)
+
+
+def test_a_number_of_buckets_that_is_no_power_of_two_is_refused(folder):
+    for name in ("table", "table_scale"):
+        forge(folder, f"{name}.npy", npy(np.load(folder / f"{name}.npy")[:-1]))
+    with pytest.raises(ModelError, match=r"its arrays do not fit together \(buckets: 2048, 4095\)"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("names", [("desk",), ("desk", "severity", "vague")], ids=len)
+def test_held_out_heads_of_another_number_are_refused(folder, names):
+    edit_manifest(folder, lambda manifest: manifest["held_out"].update(heads=names))
+    with pytest.raises(ModelError, match="its arrays do not fit together .held-out heads"):
         load_model(folder)
 
 
@@ -231,18 +340,18 @@ def test_an_array_of_python_objects_is_refused_though_its_hash_is_right(folder, 
 
 def zip_of_arrays() -> bytes:
     stream = io.BytesIO()
-    np.savez(stream, weights=np.zeros((3, 10), np.int8))
+    np.savez(stream, weight=np.zeros((3, 10), np.int8))
     return stream.getvalue()
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"no array", b"\x93NUMPY\x01\x00", b"\x80\x04N.", npy(np.zeros((3, 10), np.int8))[:-1], zip_of_arrays()],
+    [b"", b"no array", b"\x93NUMPY\x01\x00", b"\x80\x04N.", npy(np.zeros(8, np.int8))[:-1], zip_of_arrays()],
     ids=["empty", "text", "header cut", "pickle", "data cut", "zip of arrays"],
 )
 def test_a_file_that_is_no_array_is_refused_though_its_hash_is_right(folder, content):
-    forge(folder, "weights.npy", content)
-    with pytest.raises(ModelError, match=r"weights\.npy: is not a plain array"):
+    forge(folder, "weight.npy", content)
+    with pytest.raises(ModelError, match=r"weight\.npy: is not a plain array"):
         load_model(folder)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from intentclf.intake import read
 from intentclf.predict.evidence import rule_evidence, word_evidence
+from intentclf.predict.linear import Features
 from intentclf.predict.model import Model
-from intentclf.records import Evidence, Query, Reading, RuleHit
+from intentclf.records import Evidence, LanguageGuess, Query, Reading, RuleHit
 
 LN2 = math.log(2)
 WORDS = st.lists(st.sampled_from(["xbox", "mail", "lost", "and", "?"]), min_size=1, max_size=6).map(" ".join)
@@ -22,10 +24,15 @@ def parts_of(model: Model, text: str, book: str, code: str):
     """Everything that `word_evidence` needs for one code of one text."""
     reading, head = read(Query("1", text, "en")), model.head(book)
     assert head is not None
-    features = model.vocabulary.features([reading.text])
-    row = model.probabilities(model.margins(features))[book][0]
+    (seen,) = model.read([reading.core])
+    row = model.probabilities(model.views([seen]))[book][0]
     chosen = model.trees[book].membership(code)
-    return head, chosen, row, reading, features[0]
+    return head, chosen, row, reading, seen
+
+
+def weighed(model: Model, linear: float, pooled: float) -> Model:
+    """The model with other weights of the two views, the same for all heads."""
+    return replace(model, heads=tuple(replace(head, linear=linear, pooled=pooled) for head in model.heads))
 
 
 def evidence(model: Model, text: str, code: str, *, most: int = 9, book: str = "desk") -> tuple[Evidence, ...]:
@@ -62,12 +69,40 @@ def test_a_pair_gives_half_of_its_share_to_each_of_its_words(tiny):
     assert weights(tiny, "mail lost", "mail.lost") == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "expected"),
+    [
+        # ln 2 × (1 − 2/6) by the direct path
+        pytest.param("xbox", "game", {"xbox": 2 / 3 * LN2}, id="direct path"),
+        # 2 ln 2 × (0 − 4/8), against a class that this word says nothing of
+        pytest.param("mail", "game", {"mail": -LN2}, id="against"),
+        pytest.param("zzz", "game", {}, id="unknown word"),
+    ],
+)
+def test_the_weight_of_a_word_in_the_pooled_view_is_the_one_worked_out_by_hand(tiny, text, code, expected):
+    assert weights(weighed(tiny, 0.0, 1.0), text, code, most=-9) == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_weights_of_both_views_are_added(tiny):
+    # 4 ln 2 by the linear view, ln 2 by the pooled one that counts twice: odds 2**6, so × (1 − 64/68)
+    assert weights(weighed(tiny, 1.0, 2.0), "xbox", "game") == pytest.approx({"xbox": 6 / 17 * LN2}, rel=1e-5)
+
+
+def test_a_word_that_stands_twice_shares_what_it_has_together(tiny):
+    found = evidence(weighed(tiny, 1.0, 2.0), "xbox and xbox", "game")
+    assert [each.start for each in found] == [0, 9]
+    assert [each.weight for each in found] == pytest.approx([3 / 17 * LN2] * 2, rel=1e-5)
+
+
+@pytest.mark.parametrize(("linear", "pooled"), [(1.0, 0.0), (0.0, 1.0), (0.75, 0.5)], ids=["linear", "pooled", "both"])
 @given(text=WORDS, code=st.sampled_from(["game", "mail", "mail.lost", "mail.slow", "none"]))
-def test_the_shares_of_all_words_sum_to_the_total_influence(tiny, text, code):
-    head, chosen, row, _, features = parts_of(tiny, text, "desk", code)
-    by_feature = tiny.weights[features.index][:, head.columns] @ (tiny.influence(head, chosen, row) * LN2)
-    found = {each.start: each.weight for each in evidence(tiny, text, code, most=-99)}  # all for and against
-    assert sum(found.values()) == pytest.approx(float(features.value @ by_feature), abs=1e-6)
+def test_the_shares_of_all_words_sum_to_the_total_influence(tiny, linear, pooled, text, code):
+    model = weighed(tiny, linear, pooled)
+    head, chosen, row, _, seen = parts_of(model, text, "desk", code)
+    views = model.views([seen])
+    scores = linear * (views.margins[0] - model.linear.bias) + pooled * views.logits[0]  # the network has no biases
+    found = {each.start: each.weight for each in evidence(model, text, code, most=-99)}  # all for and against
+    assert sum(found.values()) == pytest.approx(float(scores @ model.influence(head, chosen, row)), abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -90,12 +125,37 @@ def test_a_text_without_known_words_has_no_evidence(tiny, text):
 
 def test_the_whole_influence_tells_how_the_probability_moves(model):
     # A small step along a feature changes the log-probability by its influence: numerical derivative.
-    head, chosen, row, _, features = parts_of(model, "mijn wachtwoord is kwijt", "outlook_com", "not_outlook")
-    slope = model.weights[features.index[0], head.columns] * model.scale[head.columns]
-    margins = model.margins([features])[0, head.columns]
-    bumped = np.exp((margins + 1e-4 * slope) / head.temperature)
+    head, chosen, row, _, seen = parts_of(model, "mijn wachtwoord is kwijt", "outlook_com", "not_outlook")
+    one = Features(seen.features.index[:1], np.ones(1))
+    step = head.linear * (model.linear.margins([one])[0] - model.linear.bias)
+    bumped = np.exp(head.scores(model.views([seen]))[0] + 1e-4 * step[head.columns])
     change = math.log(bumped @ chosen / bumped.sum()) - math.log(row @ chosen)
-    assert change / 1e-4 == pytest.approx(float(slope @ model.influence(head, chosen, row)), rel=1e-2)
+    assert np.any(step != 0)
+    assert change / 1e-4 == pytest.approx(float(step @ model.influence(head, chosen, row)), rel=1e-2)
+
+
+def test_a_step_of_the_pooled_view_moves_the_probability_by_its_shares(model):
+    # The share of a bucket is its value times the derivative by it, the length of the text held fixed.
+    head, chosen, row, _, seen = parts_of(model, "mijn wachtwoord is kwijt", "outlook_com", "not_outlook")
+    slope = model.influence(head, chosen, row) * head.pooled
+    pooled = model.network.vectors.pool([seen.bag])[0].astype(float)
+    text = pooled * model.network.gain / np.linalg.norm(pooled)
+    weights = model.network.hidden.astype(float)
+    active = text @ weights + model.network.hidden_bias > 0
+    by_text = weights @ (active * (model.network.output @ slope)) + model.network.direct @ slope
+    assert model.network.shares(seen.bag, slope).sum() == pytest.approx(float(text @ by_text), rel=1e-3)
+
+
+def test_courtesy_is_no_evidence(tiny):
+    plain = Reading(Query("1", "mail lost"), "mail lost", None, LanguageGuess("en", 1.0))
+    polite = Reading(
+        Query("1", "mail, mail lost"), "mail, mail lost", None, LanguageGuess("en", 1.0), (), "      mail lost"
+    )
+    head, chosen, row, _, seen = parts_of(tiny, "mail lost", "desk", "mail.lost")
+    found = [word_evidence(tiny, head, chosen, row, reading, seen, most=9) for reading in (plain, polite)]
+    assert [(each.start, each.text, each.weight) for each in found[1]] == [
+        (each.start + 6, each.text, each.weight) for each in found[0]
+    ]
 
 
 @pytest.mark.parametrize(

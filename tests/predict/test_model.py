@@ -1,4 +1,4 @@
-"""The model as arrays: texts to weighted n-grams, margins, probabilities."""
+"""The model as arrays: texts to two views, views to probabilities."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from intentclf.intake.cleaning import clean
-from intentclf.predict.features import CHAR, WORD
-from intentclf.predict.model import Head, Vocabulary
+from intentclf.predict.calibration import softmax
+from intentclf.predict.features import CHAR, WORD, hash_grams
+from intentclf.predict.linear import Vocabulary
+from intentclf.predict.model import Head, Model, Thresholds, Views
 from intentclf.records import Query
 from intentclf.triage import triage, triage_many
 
@@ -32,7 +34,16 @@ SAMPLES = [
 
 
 def features_of(model, *texts):
-    return model.vocabulary.features(texts)
+    return [text.features for text in model.read(texts)]
+
+
+def views_of(model, *texts):
+    return model.views(model.read(texts))
+
+
+def weighed(model: Model, linear: float, pooled: float) -> Model:
+    """The model with other weights of the two views, the same for all heads."""
+    return replace(model, heads=tuple(replace(head, linear=linear, pooled=pooled) for head in model.heads))
 
 
 @pytest.mark.parametrize(
@@ -48,8 +59,47 @@ def features_of(model, *texts):
     ],
 )
 def test_probabilities_are_those_worked_out_by_hand(tiny, text, head, expected):
-    rows = tiny.probabilities(tiny.margins(features_of(tiny, text)))
+    rows = tiny.probabilities(views_of(tiny, text))
     assert rows[head][0] == pytest.approx(expected, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "head", "expected"),
+    [
+        pytest.param("xbox", "desk", [2 / 6, 1 / 6, 1 / 6, 1 / 6, 1 / 6], id="direct path"),
+        pytest.param("mail", "desk", [1 / 8, 1 / 8, 4 / 8, 1 / 8, 1 / 8], id="direct path of another word"),
+        pytest.param("xbox", "severity", [0.8, 0.1, 0.1], id="hidden unit"),
+        pytest.param("mail", "severity", [1 / 3] * 3, id="hidden unit that is silent"),
+        pytest.param("xbox mail", "severity", [1 / 3] * 3, id="hidden unit between two words"),
+        pytest.param("xbox xbox", "desk", [2 / 6, 1 / 6, 1 / 6, 1 / 6, 1 / 6], id="twice the word, no other length"),
+        pytest.param("zzz", "desk", [0.2] * 5, id="unknown word"),
+        pytest.param("", "vague", [0.5, 0.5], id="empty"),
+    ],
+)
+def test_probabilities_of_the_pooled_view_alone_are_those_worked_out_by_hand(tiny, text, head, expected):
+    pooled = weighed(tiny, 0.0, 1.0)
+    assert pooled.probabilities(views_of(pooled, text))[head][0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_two_words_have_less_of_each_direction_in_the_pooled_view(tiny):
+    logits = views_of(tiny, "xbox mail").logits[0]
+    assert logits[[0, 2]] == pytest.approx(np.array([1, 2]) * math.log(2) / math.sqrt(2), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("linear", "pooled", "odds"),
+    [(1.0, 1.0, 2.0**5), (1.0, 0.5, 2.0**4.5), (0.5, 2.0, 2.0**4), (0.0, 3.0, 2.0**3), (0.0, 0.0, 1.0)],
+)
+def test_both_views_count_as_much_as_they_weigh(tiny, linear, pooled, odds):
+    model = weighed(tiny, linear, pooled)
+    assert model.probabilities(views_of(model, "xbox"))["desk"][0, 0] == pytest.approx(odds / (odds + 4), rel=1e-5)
+
+
+def test_a_view_of_no_weight_changes_nothing(tiny):
+    views = views_of(tiny, "xbox", "mail lost", "")
+    silent = Views(views.margins, np.zeros_like(views.logits))
+    for head in tiny.heads:
+        assert np.array_equal(head.probabilities(views), head.probabilities(silent))
 
 
 def test_two_n_grams_of_a_text_share_its_length(tiny):
@@ -74,16 +124,36 @@ def test_rows_of_a_text_rise_and_stand_once(model):
         assert np.all(np.diff(features.index) > 0)
 
 
-def test_a_temperature_of_one_half_squares_the_odds(tiny):
-    hot = replace(tiny, heads=(replace(tiny.heads[0], temperature=0.5), *tiny.heads[1:]))
-    rows = hot.probabilities(hot.margins(features_of(hot, "xbox")))
-    assert rows["desk"][0, 0] == pytest.approx(256 / 260, rel=1e-6)
+def test_a_weight_of_two_squares_the_odds(tiny):
+    hot = weighed(tiny, 2.0, 0.0)
+    assert hot.probabilities(views_of(hot, "xbox"))["desk"][0, 0] == pytest.approx(256 / 260, rel=1e-6)
+
+
+@pytest.mark.parametrize("temperature", [0.1, 0.5, 1.0, 3.0])
+def test_the_weight_of_one_view_alone_is_the_reciprocal_of_a_temperature(temperature):
+    margins, nothing = np.random.default_rng(1).normal(size=(9, 3)), np.zeros((9, 3))
+    expected = softmax(margins, temperature)
+    for weights, views in (((1, 0), Views(margins, nothing)), ((0, 1), Views(nothing, margins))):
+        head = Head("desk", ("a", "b", "c"), 0, weights[0] / temperature, weights[1] / temperature)
+        assert head.probabilities(views) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("rows", [slice(0, 2), [0, 1], np.array([True, True, False])], ids=["slice", "list", "mask"])
+def test_rows_of_views_are_those_of_both(rows):
+    views = Views(np.arange(6.0).reshape(3, 2), -np.arange(6.0).reshape(3, 2))[rows]
+    assert views.margins.tolist() == [[0, 1], [2, 3]]
+    assert np.array_equal(views.logits, -views.margins)
+
+
+def test_a_language_has_its_own_threshold_of_acceptance_or_that_of_all():
+    limits = Thresholds(accept=0.8, accept_in={"ru": 0.9, "nn": 2.0})
+    assert [limits.accept_for(language) for language in ("ru", "nn", "nl", "und")] == [0.9, 2.0, 0.8, 0.8]
 
 
 @given(TEXTS)
 def test_probabilities_of_every_head_sum_to_one(model, texts):
     cleaned = [clean(text).text for text in texts]
-    for rows in model.probabilities(model.margins(features_of(model, *cleaned))).values():
+    for rows in model.probabilities(views_of(model, *cleaned)).values():
         assert rows.sum(axis=1) == pytest.approx(1.0)
         assert np.all(rows >= 0)
 
@@ -96,28 +166,35 @@ def test_the_answer_for_a_text_does_not_depend_on_its_batch(model, texts):
     assert batch == [triage(query, model).to_dict() for query in queries]
 
 
-def test_margins_of_a_text_are_the_same_to_the_bit_in_any_batch(model):
-    features = features_of(model, *SAMPLES)
-    together, turned = model.margins(features), model.margins(features[::-1])
-    alone = np.concatenate([model.margins(features_of(model, text)) for text in SAMPLES])
+@pytest.mark.parametrize("view", ["margins", "logits"])
+def test_views_of_a_text_are_the_same_to_the_bit_in_any_batch(model, view):
+    texts = model.read(SAMPLES)
+    together, turned = getattr(model.views(texts), view), getattr(model.views(texts[::-1]), view)
+    alone = np.concatenate([getattr(views_of(model, text), view) for text in SAMPLES])
     assert np.array_equal(together, alone)
     assert np.array_equal(together, turned[::-1])
 
 
 def test_an_empty_text_has_the_margins_of_the_bias(model):
-    (features,) = features_of(model, "")
-    assert features.index.size == 0
-    assert np.array_equal(model.margins([features])[0], model.bias.astype(float))
+    (text,) = model.read([""])
+    assert (text.features.index.size, text.bag.bucket.size) == (0, 0)
+    assert np.array_equal(model.views([text]).margins[0], model.linear.bias.astype(float))
+
+
+def test_an_empty_text_has_the_logits_of_the_biases(model):
+    network = model.network
+    expected = np.maximum(network.hidden_bias, 0) @ network.output + network.output_bias
+    assert views_of(model, "").logits[0] == pytest.approx(expected, abs=1e-6)
 
 
 def test_no_texts_have_no_rows(model):
-    rows = model.probabilities(model.margins(features_of(model)))
+    rows = model.probabilities(views_of(model))
     assert {head: row.shape[0] for head, row in rows.items()} == dict.fromkeys(rows, 0)
 
 
 def test_a_vocabulary_without_n_grams_knows_nothing():
     nothing = Vocabulary(np.empty(0, np.uint64), np.empty(0, np.float32), np.empty(0, np.uint8), 2, (2, 5))
-    assert [features.index.size for features in nothing.features(["ja", ""])] == [0, 0]
+    assert [features.index.size for features in nothing.features(hash_grams(["ja", ""]), 2)] == [0, 0]
 
 
 def test_heads_are_found_by_name(tiny):
@@ -128,7 +205,14 @@ def test_heads_are_found_by_name(tiny):
 def test_the_heads_of_the_shipped_model_fill_its_columns_in_order(model):
     starts = np.cumsum([0, *(len(head.classes) for head in model.heads)])
     assert [head.start for head in model.heads] == starts[:-1].tolist()
-    assert model.weights.shape == (model.vocabulary.hashes.size, starts[-1])
+    assert model.linear.start.size == model.vocabulary.hashes.size + 1
+    assert {model.linear.scale.size, model.network.output_bias.size} == {starts[-1]}
+
+
+def test_the_shipped_model_keeps_what_it_said_of_its_calibration_rows(model):
+    assert model.held_out is not None
+    assert model.held_out.heads == tuple(head.name for head in model.heads if head.name != "vague")
+    assert {"nl", "nb", "ru", "en"} <= set(model.held_out.languages)
 
 
 def test_every_class_of_the_shipped_model_stands_in_its_book(model):

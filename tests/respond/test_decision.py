@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intentclf.predict.model import Model
+from intentclf.predict.model import Model, Thresholds
 from intentclf.records import LanguageGuess, Query, Reading, Reason, RuleHit, Severity, Vagueness
 from intentclf.respond import choose_reason, decide, judge_severity, judge_vagueness
 from intentclf.triage import triage
@@ -28,8 +28,8 @@ def reading(text: str = "mail", language: str = "en") -> Reading:
     return Reading(Query("1", text), text, None, LanguageGuess(language, 1.0))
 
 
-def chosen(tiny: Model, row: list[float], *hits: RuleHit) -> Reason:
-    return choose_reason(tiny.heads[0], tiny.trees["desk"], np.array(row), hits)[0]
+def chosen(tiny: Model, row: list[float], *hits: RuleHit, language: str = "en") -> Reason:
+    return choose_reason(tiny.heads[0], tiny.trees["desk"], np.array(row), hits, language=language)[0]
 
 
 def reason(code: str | None = "mail", confidence: float = 0.9) -> Reason:
@@ -90,6 +90,59 @@ def test_a_reason_is_accepted_from_its_threshold_on(tiny, row, hits, expected):
     assert chosen(tiny, row, *hits).accepted is expected
 
 
+# Accepted from 0.79 on, in Russian from 0.9 on.
+LANGUAGES = [
+    pytest.param(0.79, "en", True, id="as all"),
+    pytest.param(0.78, "en", False, id="as all, below"),
+    pytest.param(0.79, "nn", True, id="a language without rows enough is as all"),
+    pytest.param(0.89, "ru", False, id="its own, below"),
+    pytest.param(0.9, "ru", True, id="its own"),
+    pytest.param(1.0, "und", False, id="unknown language"),
+]
+
+
+@pytest.mark.parametrize(("confidence", "language", "expected"), LANGUAGES)
+def test_a_reason_is_accepted_from_the_threshold_of_its_language_on(tiny, confidence, language, expected):
+    by_model = chosen(tiny, [confidence, 1 - confidence, 0, 0, 0], language=language)
+    by_rule = chosen(tiny, NOTHING, hit("game", confidence), language=language)
+    assert (by_model.accepted, by_rule.accepted) == (expected, expected)
+
+
+@pytest.mark.parametrize(("confidence", "language", "expected"), LANGUAGES)
+def test_a_severity_is_accepted_from_the_threshold_of_its_language_on(tiny, confidence, language, expected):
+    head = tiny.head("severity")
+    by_model = judge_severity(head, np.array([0, 1 - confidence, confidence]), [], language=language)
+    by_rule = judge_severity(head, np.array([0.3, 0.4, 0.3]), [hit("A", confidence)], language=language)
+    assert (by_model.accepted, by_rule.accepted) == (expected, expected)
+
+
+def test_a_language_whose_target_was_never_met_accepts_nothing(tiny):
+    limits = replace(tiny.heads[0].thresholds, accept=0.5, accept_in={"nl": 2.0})
+    for language, expected in (("nl", False), ("en", True)):
+        head = replace(tiny.heads[0], thresholds=limits)
+        found, _ = choose_reason(head, tiny.trees["desk"], np.array([1.0, 0, 0, 0, 0]), [], language=language)
+        assert found.accepted is expected
+
+
+def test_nothing_is_accepted_where_no_language_is_given(tiny):
+    assert not choose_reason(tiny.heads[0], tiny.trees["desk"], np.array([1.0, 0, 0, 0, 0]), [])[0].accepted
+    assert not judge_severity(tiny.heads[1], np.array([0, 0, 1.0]), []).accepted
+
+
+@given(row=st.lists(st.floats(0.01, 1), min_size=5, max_size=5), accept=st.floats(0, 1))
+def test_no_threshold_accepts_an_unknown_language(tiny, row, accept):
+    limits = Thresholds(answer=0.0, accept=accept, accept_in={"und": accept})
+    head = replace(tiny.heads[0], thresholds=limits)
+    found, _ = choose_reason(head, tiny.trees["desk"], np.array(row) / sum(row), [], language="und")
+    assert not found.accepted
+
+
+def test_the_language_changes_nothing_but_the_acceptance(tiny):
+    found = [chosen(tiny, SURE, hit("mail", 0.9), language=language) for language in ("en", "ru", "und")]
+    assert [each.accepted for each in found] == [True, False, False]
+    assert replace(found[0], accepted=False) == found[1] == found[2]
+
+
 def test_candidates_and_set_stay_those_of_the_model_where_a_rule_decides(tiny):
     without, with_rule = chosen(tiny, NOTHING), chosen(tiny, NOTHING, hit("pay", 0.6))
     assert with_rule.candidates == without.candidates
@@ -143,7 +196,7 @@ def test_confidences_lie_between_none_and_certain(tiny, row, hits):
     ],
 )
 def test_severity_comes_from_the_model_or_a_more_precise_rule(tiny, row, hits, expected):
-    found = judge_severity(tiny.head("severity"), np.array(row), hits)
+    found = judge_severity(tiny.head("severity"), np.array(row), hits, language="en")
     assert (found.level, found.confidence, found.decided_by, found.accepted) == expected
     assert sum(found.probabilities.values()) == pytest.approx(1.0)
     assert found.probabilities[found.level] == found.confidence
@@ -156,7 +209,7 @@ def test_a_rule_leaves_the_other_severities_in_their_proportion(tiny):
 
 @pytest.mark.parametrize(("hits", "expected"), [([], ("C", 1 / 3)), ([hit("A", 0.8)], ("A", 0.8))])
 def test_a_model_without_severity_leaves_it_to_the_rules(hits, expected):
-    found = judge_severity(None, None, hits)
+    found = judge_severity(None, None, hits, language="en")
     assert (found.level, found.confidence, found.accepted) == (*expected, False)
     assert sum(found.probabilities.values()) == pytest.approx(1.0)
 
@@ -272,3 +325,9 @@ def test_a_whole_answer_of_the_tiny_model(tiny, text, language, expected):
     answer = triage(Query("1", text, language), tiny)
     found = answer.reasons["desk"]
     assert (found.code, found.decided_by, answer.severity.level, answer.decision.action) == expected
+
+
+@pytest.mark.parametrize(("language", "expected"), [("en", True), ("nn", True), ("ru", False), ("und", False)])
+def test_an_answer_accepts_its_labels_by_the_language_of_the_text(tiny, language, expected):
+    answer = triage(Query("1", "my xbox", language), tiny)
+    assert (answer.reasons["desk"].accepted, answer.severity.accepted) == (expected, expected)

@@ -30,7 +30,7 @@ def shell(*arguments, **options):
 
 
 COMMANDS = [
-    *("classify", "explain", "score", "train", "evaluate"),
+    *("classify", "explain", "score", "train", "evaluate", "tune", "vectors", "vectors build"),
     *("codebook", "codebook list", "codebook show", "codebook check"),
     *("data", "data check", "data report", "data audit", "data curve", "data agreement", "rules", "rules report"),
 ]
@@ -40,7 +40,7 @@ COMMANDS = [
 def test_every_command_has_help_with_an_example(command):
     result = run(*command.split(), "--help")
     assert result.exit_code == 0
-    assert "Example" in result.output or command in ("codebook", "data", "rules")
+    assert "Example" in result.output or command in ("codebook", "data", "rules", "vectors")
 
 
 def test_the_list_of_commands_above_is_complete():
@@ -54,7 +54,7 @@ def test_the_list_of_commands_above_is_complete():
         for name, command in tree.commands.items()
         for inner in getattr(command, "commands", [""])
     }
-    assert named == set(COMMANDS) - {"codebook", "data", "rules"}
+    assert named == set(COMMANDS) - {"codebook", "data", "rules", "vectors"}
 
 
 def test_classify_prints_a_line_for_each_code_book():
@@ -165,6 +165,12 @@ def test_codebook_check_praises_a_good_file(tmp_path):
         (["train", "--data", "{csv}", "--out", "m"], "has no label column; name one"),
         (["train", "--data", "{csv}", "--out", "m", "--label", "nope"], "has no column 'nope'"),
         (["train", "--data", "{csv}", "--out", "m", "--codebook", "x"], "--codebook must be NAME=FILE, got 'x'"),
+        (["train", "--data", "{csv}", "--out", "m", "--encoder-only"], "--encoder-only needs --encoder"),
+        (["train", "--data", "{csv}", "--out", "m", "--vectors", "nowhere"], "nowhere: no such folder of vectors"),
+        (["train", "--data", "{csv}", "--out", "m", "--encoder", "nowhere"], "nowhere: no such encoder folder"),
+        (["tune", "--model", "nowhere"], "nowhere: no such model folder"),
+        (["vectors", "build", "--corpus", "{csv}", "--out", "v"], "in.csv: holds no two texts that mean the same"),
+        (["vectors", "build", "--corpus", "{csv}", "--out", "v", "--bits", "3"], "bits must be from 4 to 24, got 3"),
         (["codebook", "show", "nope"], "there is no code 'nope' in outlook_com, contact_reason"),
         (["codebook", "list", "nope"], "nope: no such file"),
     ],

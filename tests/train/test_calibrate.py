@@ -1,31 +1,48 @@
-"""What a probability is worth: temperatures, thresholds, precision of rules."""
+"""What a probability is worth: weights of the views, thresholds, precision of rules."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from intentclf.predict.calibration import CodeTree, sets_by_threshold, softmax, wilson_lower
-from intentclf.predict.model import Head, Thresholds
+from intentclf.predict.model import Head, Thresholds, Views
 from intentclf.predict.rules import Rule
 from intentclf.records import RuleHit
 from intentclf.respond import choose_reason
 from intentclf.settings import CalibrateSettings
-from intentclf.train.calibrate import accept_threshold, calibrate_head, fit_temperature, measure_rules
+from intentclf.train.calibrate import calibrate_head, fit_weights, measure_rules
+from intentclf.train.tune import accept_threshold
 
 CLASSES = ("game", "mail", "mail.lost", "mail.slow", "none")
 DEFAULTS = CalibrateSettings()
 
 
-def simulated(temperature: float, *, rows: int = 4000, classes: int = 5, seed: int = 1):
-    """Margins, and labels drawn with the probabilities that they have at a temperature."""
+def simulated(linear: float, pooled: float, *, rows: int = 4000, classes: int = 5, seed: int = 1):
+    """Views of the same spread, and labels drawn with the probabilities that they have at these weights."""
     rng = np.random.default_rng(seed)
-    margins = rng.normal(size=(rows, classes)) * temperature * 2
-    drawn = rng.random((rows, 1)) > np.cumsum(softmax(margins, temperature), axis=1)
-    return margins, np.minimum(drawn.sum(axis=1), classes - 1)
+    views = Views(rng.normal(size=(rows, classes)) * 2, rng.normal(size=(rows, classes)) * 2)
+    probabilities = softmax(linear * views.margins + pooled * views.logits)
+    drawn = rng.random((rows, 1)) > np.cumsum(probabilities, axis=1)
+    return views, np.minimum(drawn.sum(axis=1), classes - 1)
+
+
+def alone(margins: NDArray[np.float64]) -> Views:
+    """Views of which the pooled one is silent."""
+    return Views(margins, np.zeros_like(margins))
+
+
+def weights_of(views: Views, target: NDArray[np.int64]) -> tuple[float, float]:
+    return fit_weights(views.margins, views.logits, target)
+
+
+def loss(views: Views, target: NDArray[np.int64], weights: tuple[float, float]) -> float:
+    """Mean negative log-likelihood, written out anew."""
+    scores = weights[0] * views.margins + weights[1] * views.logits
+    return float((np.logaddexp.reduce(scores, axis=1) - scores[np.arange(target.size), target]).mean())
 
 
 def hit(rule: str, code: str, book: str = "desk") -> RuleHit:
@@ -36,77 +53,66 @@ def rule(name: str, code: str, book: str = "desk") -> Rule:
     return Rule(name, "all", book, code, name, "desk.txt:1")
 
 
+@pytest.mark.parametrize("weights", [(1.0, 1.0), (0.5, 2.0), (3.0, 0.25), (2.0, 2.0), (0.1, 0.1)], ids=str)
+def test_known_weights_of_two_views_are_recovered(weights):
+    assert weights_of(*simulated(*weights)) == pytest.approx(weights, rel=0.06)
+
+
+@pytest.mark.parametrize("weight", [0.3, 1.0, 2.0])
+def test_a_view_of_noise_weighs_next_to_nothing(weight):
+    for number, weights in enumerate([(weight, 0.0), (0.0, weight)]):
+        found = weights_of(*simulated(*weights))
+        assert found[number] == pytest.approx(weight, rel=0.06)
+        assert found[1 - number] == pytest.approx(0.0, abs=0.02)
+
+
 @pytest.mark.parametrize("temperature", [0.1, 0.5, 1.0, 3.0])
-def test_a_known_temperature_is_recovered(temperature):
-    assert fit_temperature(*simulated(temperature)) == pytest.approx(temperature, rel=0.06)
+def test_the_weight_of_one_view_alone_is_the_reciprocal_of_the_known_temperature(temperature):
+    views, target = simulated(1.0, 0.0)
+    assert weights_of(alone(views.margins * temperature), target)[0] == pytest.approx(1 / temperature, rel=0.06)
+
+
+@pytest.mark.parametrize("weights", [(1.0, 1.0), (0.2, 2.0), (4.0, 0.0), (0.0, 0.0)], ids=str)
+def test_no_other_weights_make_the_labels_likelier(weights):
+    views, target = simulated(*weights, rows=500)
+    found = weights_of(views, target)
+    others = [(a, b) for a in np.linspace(0, 6, 25) for b in np.linspace(0, 6, 25)]
+    near = [(max(0.0, found[0] + a), max(0.0, found[1] + b)) for a in (-0.05, 0, 0.05) for b in (-0.05, 0, 0.05)]
+    assert loss(views, target, found) <= min(loss(views, target, each) for each in [*others, *near]) + 1e-7
 
 
 @pytest.mark.parametrize("factor", [0.25, 4.0])
-def test_margins_of_another_scale_have_a_temperature_of_that_scale(factor):
-    margins, target = simulated(1.0, rows=500)
-    assert fit_temperature(margins * factor, target) == pytest.approx(
-        factor * fit_temperature(margins, target), rel=2e-3
-    )
+def test_views_of_another_scale_have_weights_of_that_scale(factor):
+    views, target = simulated(1.0, 1.0, rows=500)
+    linear, pooled = weights_of(views, target)
+    scaled = Views(views.margins * factor, views.logits)
+    assert weights_of(scaled, target) == pytest.approx((linear / factor, pooled), rel=2e-3)
+
+
+def test_two_views_that_say_the_same_count_together_as_much_as_one():
+    views, target = simulated(1.5, 0.0, rows=500)
+    alike = Views(views.margins, views.margins)
+    assert sum(weights_of(alike, target)) == pytest.approx(weights_of(alone(views.margins), target)[0], rel=2e-3)
 
 
 @pytest.mark.parametrize(
     ("margins", "low", "high"),
-    [([[5.0, 0.0]] * 9, 0.02, 0.2), ([[0.0, 5.0]] * 9, 19.0, 20.0)],
-    ids=["always right", "always wrong"],
-)
-def test_a_temperature_goes_to_its_bound_and_no_further(margins, low, high):
-    assert low <= fit_temperature(np.array(margins), np.zeros(9, np.int64)) <= high
-
-
-def steps(*groups: tuple[int, float, int]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Confidences and whether they were right, from groups of (rows, confidence, right ones)."""
-    confidence = np.concatenate([np.full(n, c) for n, c, _ in groups])
-    right = np.concatenate([np.arange(n) < k for n, _, k in groups])
-    return confidence, right
-
-
-@pytest.mark.parametrize(
-    ("groups", "target", "expected"),
     [
-        pytest.param([(20, 0.9, 19)], 0.95, 0.9, id="one group, just good enough"),
-        pytest.param([(20, 0.9, 18)], 0.95, 2.0, id="one group, not good enough"),
-        pytest.param([(19, 0.9, 19)], 0.95, 2.0, id="too few to tell"),
-        pytest.param([(19, 0.9, 19), (1, 0.8, 1)], 0.95, 0.8, id="twenty are enough"),
-        pytest.param([(40, 0.9, 40), (10, 0.5, 0)], 0.95, 0.9, id="a bad group ends it"),
-        pytest.param([(40, 0.9, 40), (10, 0.5, 9)], 0.95, 0.5, id="a group that still fits"),
-        pytest.param([(20, 0.9, 17), (80, 0.6, 80)], 0.95, 0.6, id="good only from further down"),
-        pytest.param([(30, 0.9, 30), (20, 0.7, 10)], 0.95, 0.9, id="a tie is taken whole or not at all"),
-        pytest.param([(30, 0.5, 29)], 0.95, 0.5, id="all alike"),
-        pytest.param([(50, 0.9, 0)], 0.95, 2.0, id="never right"),
-        pytest.param([(0, 0.9, 0)], 0.95, 2.0, id="no rows"),
+        pytest.param([[5.0, 0.0]] * 9, 1.5, 50.0, id="always right"),
+        pytest.param([[0.02, 0.0]] * 9, 50.0, 50.0, id="always right, small numbers"),
+        pytest.param([[0.0, 5.0]] * 9, 0.0, 0.0, id="always wrong"),
     ],
 )
-def test_the_least_confidence_that_meets_the_target(groups, target, expected):
-    assert accept_threshold(*steps(*groups), target) == expected
+def test_a_weight_goes_to_its_bound_and_no_further(margins, low, high):
+    views, target = alone(np.array(margins)), np.zeros(9, np.int64)
+    assert low <= fit_weights(views.margins, views.logits, target)[0] <= high
+    assert low <= fit_weights(views.logits, views.margins, target)[1] <= high
 
 
-def test_shares_of_right_labels_count_like_right_answers():
-    confidence, share = np.full(20, 0.6), np.full(20, 0.96)
-    assert accept_threshold(confidence, share, 0.95) == 0.6
-    assert accept_threshold(confidence, share, 0.97) == 2.0
-
-
-def test_the_order_of_the_rows_does_not_matter():
-    confidence, right = steps((30, 0.9, 30), (20, 0.7, 10), (5, 0.8, 5))
-    turned = np.random.default_rng(0).permutation(confidence.size)
-    assert accept_threshold(confidence[turned], right[turned], 0.95) == 0.8
-
-
-def test_a_row_at_the_threshold_is_accepted():
-    assert accept_threshold(np.full(20, 2 / 3), np.ones(20, bool), 0.95) <= 2 / 3
-
-
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=60), st.floats(0.5, 0.99))
-def test_accepted_answers_meet_the_target(rows, target):
-    confidence = np.array([p for p, _ in rows])
-    right = np.array([yes for _, yes in rows], dtype=bool)
-    accepted = right[confidence >= accept_threshold(confidence, right, target)]
-    assert accepted.size == 0 or (accepted.size >= 20 and accepted.mean() >= target)
+def test_a_view_that_is_wildly_sure_and_sometimes_wrong_weighs_little():
+    # Right nine times of ten: odds of nine are what 100 is worth.
+    margins, target = np.array([[100.0, 0.0]] * 10), np.repeat([0, 1], [9, 1])
+    assert fit_weights(margins, np.zeros_like(margins), target)[0] == pytest.approx(np.log(9) / 100, rel=1e-2)
 
 
 def test_rules_are_counted_on_the_rows_they_fired_on(desk):
@@ -153,29 +159,53 @@ def test_a_rule_that_never_fired_has_no_precision(desk):
 
 @pytest.mark.parametrize("truth", [[], [("pay",)] * 9], ids=["no rows", "labels that are no classes"])
 def test_a_head_of_which_nothing_is_known_is_kept(desk, truth):
-    head = Head("desk", CLASSES, 0, 1.5, Thresholds(answer=0.33))
-    assert calibrate_head(head, desk, np.zeros((len(truth), 5)), truth, [[]] * len(truth), DEFAULTS) == head
+    head = Head("desk", CLASSES, 0, 1.5, 0.25, Thresholds(answer=0.33))
+    views = alone(np.zeros((len(truth), 5)))
+    assert calibrate_head(head, desk, views, truth, [[]] * len(truth), DEFAULTS) == head
 
 
-def labelled(temperature: float = 0.5, rows: int = 600):
-    margins, target = simulated(temperature, rows=rows)
-    return margins, [(CLASSES[k],) for k in target], [[]] * rows
+def labelled(linear: float = 2.0, pooled: float = 0.0, *, rows: int = 600):
+    views, target = simulated(linear, pooled, rows=rows)
+    return views, [(CLASSES[k],) for k in target], [[]] * rows
 
 
-def test_a_calibrated_head_has_the_temperature_of_its_known_rows(desk):
-    margins, truth, hits = labelled()
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, margins, truth, hits, DEFAULTS)
-    assert found.temperature == pytest.approx(0.5, rel=0.15)
-    with_strangers = np.vstack([margins, np.full((50, 5), 9.0)]), [*truth, *[("pay",)] * 50], [*hits, *[[]] * 50]
-    assert calibrate_head(Head("desk", CLASSES, 0), desk, *with_strangers, DEFAULTS).temperature == found.temperature
+def test_a_calibrated_head_has_the_weights_that_its_labels_were_drawn_with(desk):
+    views, truth, hits = labelled(1.0, 0.5)
+    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
+    assert (found.linear, found.pooled) == pytest.approx((1.0, 0.5), rel=0.15)
+
+
+def test_a_calibrated_head_has_the_weights_of_its_known_rows(desk):
+    views, truth, hits = labelled(1.0, 0.5, rows=100)
+    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
+    strange = Views(*(np.vstack([view, np.full((50, 5), 9.0)]) for view in (views.margins, views.logits)))
+    with_strangers = strange, [*truth, *[("pay",)] * 50], [*hits, *[[]] * 50]
+    again = calibrate_head(Head("desk", CLASSES, 0), desk, *with_strangers, DEFAULTS)
+    assert (again.linear, again.pooled) == (found.linear, found.pooled)
+
+
+def test_a_head_is_calibrated_on_its_own_columns(desk):
+    views, truth, hits = labelled(1.0, 0.5, rows=100)
+    wide = Views(*(np.hstack([np.full((100, 3), 9.0), view]) for view in (views.margins, views.logits)))
+    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
+    assert calibrate_head(Head("desk", CLASSES, 3), desk, wide, truth, hits, DEFAULTS) == replace(found, start=3)
+
+
+def test_the_first_label_that_is_a_class_counts(desk):
+    views, truth, hits = labelled(rows=100)
+    several = [("pay", *row, "none") for row in truth]
+    found, again = (
+        calibrate_head(Head("desk", CLASSES, 0), desk, views, each, hits, DEFAULTS) for each in (truth, several)
+    )
+    assert (again.linear, again.pooled) == (found.linear, found.pooled)
 
 
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])
 def test_prediction_sets_of_the_calibration_rows_hold_the_right_leaf_as_often_as_asked(desk, coverage):
-    margins, truth, hits = labelled()
-    head = calibrate_head(Head("desk", CLASSES, 0), desk, margins, truth, hits, CalibrateSettings(coverage=coverage))
+    views, truth, hits = labelled(1.0, 0.5)
+    head = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, CalibrateSettings(coverage=coverage))
     tree = CodeTree(desk, CLASSES)
-    shares = tree.leaf_probabilities(softmax(margins, head.temperature))
+    shares = tree.leaf_probabilities(head.probabilities(views))
     sets = [sets_by_threshold(tree.leaves, row, head.thresholds.member) for row in shares]
     held = np.mean([any(desk.is_under(leaf, row[0]) for leaf in each) for each, row in zip(sets, truth, strict=True)])
     assert coverage <= held <= coverage + 0.02
@@ -183,10 +213,10 @@ def test_prediction_sets_of_the_calibration_rows_hold_the_right_leaf_as_often_as
 
 @pytest.mark.parametrize(("coverage", "rank"), [(0.75, 4), (0.5, 8), (0.9, 1), (0.95, 0)])
 def test_the_least_share_of_a_set_is_the_conformal_quantile(desk, coverage, rank):
-    margins, truth, hits = labelled(rows=15)  # (1 - coverage) x 16, rounded down, rows may be missed or at the limit
-    head = calibrate_head(Head("desk", CLASSES, 0), desk, margins, truth, hits, CalibrateSettings(coverage=coverage))
+    views, truth, hits = labelled(rows=15)  # (1 - coverage) x 16, rounded down, rows may be missed or at the limit
+    head = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, CalibrateSettings(coverage=coverage))
     tree = CodeTree(desk, CLASSES)
-    shares = tree.leaf_probabilities(softmax(margins, head.temperature))
+    shares = tree.leaf_probabilities(head.probabilities(views))
     under = [[desk.is_under(leaf, row[0]) for leaf in tree.leaves] for row in truth]
     best = sorted(max(share[mine]) for share, mine in zip(shares, np.array(under), strict=True))
     assert head.thresholds.member == (best[rank - 1] if rank else 0.0)
@@ -194,44 +224,48 @@ def test_the_least_share_of_a_set_is_the_conformal_quantile(desk, coverage, rank
 
 def test_a_target_that_is_never_met_accepts_nothing(desk):
     truth = [("game",), ("none",)] * 30  # alike for every row
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, np.zeros((60, 5)), truth, [[]] * 60, DEFAULTS)
-    assert found.thresholds.accept == 2.0
+    views = alone(np.zeros((60, 5)))
+    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, [[]] * 60, DEFAULTS)
+    confidence = found.probabilities(views).max(axis=1)
+    assert accept_threshold(confidence, np.arange(60) % 2 == 0, DEFAULTS.target_precision) == 2.0
 
 
 def test_a_book_whose_rows_are_told_apart_is_accepted(desk):
     truth = [("game",), ("none",)] * 30
-    margins = np.array([[3.0, 0, 0, 0, 0], [0, 0, 0, 0, 3.0]] * 30)
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, margins, truth, [[]] * 60, DEFAULTS)
-    assert 0.9 < found.thresholds.accept <= 1.0
+    views = alone(np.array([[3.0, 0, 0, 0, 0], [0, 0, 0, 0, 3.0]] * 30))
+    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, [[]] * 60, DEFAULTS)
+    confidence = found.probabilities(views).max(axis=1)
+    assert 0.9 < accept_threshold(confidence, np.ones(60, bool), DEFAULTS.target_precision) <= 1.0
 
 
 def test_rules_are_heard_where_they_are_better_than_the_model(desk):
     truth = [("game",), ("none",)] * 30
     hits = [[RuleHit("r", "desk", row[0], 0.9, "desk.txt:1", 0, 1)] for row in truth]
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, np.zeros((60, 5)), truth, hits, DEFAULTS)
-    reason, _ = choose_reason(found, CodeTree(desk, CLASSES), np.full(5, 0.2), hits[0])
+    found = calibrate_head(Head("desk", CLASSES, 0), desk, alone(np.zeros((60, 5))), truth, hits, DEFAULTS)
+    sure = replace(found, thresholds=replace(found.thresholds, accept=0.9))
+    reason, _ = choose_reason(sure, CodeTree(desk, CLASSES), np.full(5, 0.2), hits[0], language="en")
     assert (reason.code, reason.decided_by, reason.accepted) == ("game", "rule", True)
 
 
 def test_bad_rules_are_not_heard_where_the_model_is_right(desk):
     truth = [("game",), ("none",)] * 30
-    margins = np.array([[2.0, 0, 0, 0, 0], [0, 0, 0, 0, 2.0]] * 30)
+    views = alone(np.array([[2.0, 0, 0, 0, 0], [0, 0, 0, 0, 2.0]] * 30))
     hits = [[RuleHit("r", "desk", "pay", 0.999, "desk.txt:1", 0, 1)]] * 60
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, margins, truth, hits, DEFAULTS)
-    row = softmax(margins, found.temperature)[0]
+    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
+    row = found.probabilities(views)[0]
     assert choose_reason(found, CodeTree(desk, CLASSES), row, hits[0])[0].code == "game"
 
 
 def test_severity_is_calibrated_without_a_book():
-    margins, target = simulated(0.5, rows=600, classes=3)
+    views, target = simulated(2.0, 0.0, rows=600, classes=3)
     truth = [("ABC"[k],) for k in target]
-    found = calibrate_head(Head("severity", tuple("ABC"), 0), None, margins, truth, [[]] * 600, DEFAULTS)
-    assert found.temperature == pytest.approx(0.5, rel=0.2)
-    assert 0.5 < found.thresholds.accept <= 1.0
+    found = calibrate_head(Head("severity", tuple("ABC"), 0), None, views, truth, [[]] * 600, DEFAULTS)
+    assert found.linear == pytest.approx(2.0, rel=0.2)
+    assert found.pooled == pytest.approx(0.0, abs=0.1)
 
 
 def test_vagueness_gets_a_threshold_near_one_half():
-    margins, target = simulated(0.5, rows=600, classes=2)
+    views, target = simulated(2.0, 0.0, rows=600, classes=2)
     truth = [(str(k),) for k in target]
-    found = calibrate_head(Head("vague", ("0", "1"), 0), None, margins, truth, [[]] * 600, DEFAULTS)
+    found = calibrate_head(Head("vague", ("0", "1"), 0), None, views, truth, [[]] * 600, DEFAULTS)
     assert 0.35 <= found.thresholds.answer <= 0.65

@@ -1,15 +1,18 @@
 """Labelled texts are checked by row, and split once so that nothing straddles."""
 
 import json
+from hashlib import md5
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from intentclf.codebooks import load_shipped
 from intentclf.errors import FaultsError, InputError
 from intentclf.settings import PrepareSettings
 from intentclf.train.duplicates import near_duplicate_pairs
-from intentclf.train.prepare import LabelColumns, alternatives, prepare, read_labelled
+from intentclf.train.prepare import PARTS, LabelColumns, _part, _parts, alternatives, position, prepare, read_labelled
 
 HEADER = "id,group,text,lang,outlook_com,severity,vague\n"
 
@@ -97,6 +100,103 @@ def test_given_parts_are_kept_and_calibration_comes_out_of_train(tmp_path):
     frame = prepare(read_labelled(path, LabelColumns(labels=("topic",), split="part")), PrepareSettings()).frame
     assert list(frame["split"][::3]) == ["test"] * 30
     assert set(frame["split"]) == {"train", "calibration", "test"}
+
+
+def parts_of(tmp_path, rows, **options):
+    """The part of each row, in order, from rows of (group, stated part); the texts have nothing in common."""
+    lines = [f"{group},{md5(str(k).encode()).hexdigest()},a,{part}" for k, (group, part) in enumerate(rows)]
+    path = table(tmp_path, "group,text,topic,split\n" + "\n".join(lines) + "\n")
+    return list(
+        prepare(read_labelled(path, LabelColumns(labels=("topic",))), PrepareSettings(**options)).frame["split"]
+    )
+
+
+# With the seed and shares of the settings, these groups fall into these parts.
+DRAWN = {
+    part: [f"g{k}" for k in range(200) if _part(position(f"g{k}", 17), PrepareSettings()) == part] for part in PARTS
+}
+
+
+def test_the_groups_below_fall_where_they_are_said_to_fall(tmp_path):
+    rows = [(group, "") for part in PARTS for group in DRAWN[part][:9]]
+    assert parts_of(tmp_path, rows) == ["train"] * 9 + ["calibration"] * 9 + ["test"] * 9
+
+
+def test_where_calibration_is_given_no_other_is_drawn(tmp_path):
+    stated = [(group, "calibration") for group in DRAWN["train"][:9]]
+    drawn = [(group, "") for part in PARTS for group in DRAWN[part][9:18]]
+    expected = ["calibration"] * 9 + ["train"] * 9 + ["train"] * 9 + ["test"] * 9
+    assert parts_of(tmp_path, [*stated, *drawn]) == expected
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_rest_of_a_group_follows_the_row_that_is_given_a_part(tmp_path, part):
+    first = [(group, "") for where in PARTS for group in DRAWN[where][:9]]
+    stated = [(group, part) for group, _ in first]
+    others = [(DRAWN["train"][20], "train"), (DRAWN["train"][21], "calibration"), (DRAWN["train"][22], "test")]
+    assert parts_of(tmp_path, [*first, *stated, *others]) == [*[part] * 54, "train", "calibration", "test"]
+
+
+@pytest.mark.parametrize("part", ["train", "test"])
+@pytest.mark.parametrize("where", PARTS)
+def test_rows_that_are_given_train_or_test_keep_it_where_calibration_is_given_too(tmp_path, part, where):
+    stated = [(group, part) for group in DRAWN[where][:9]]
+    others = [(DRAWN["train"][20], "calibration"), (DRAWN["train"][21], "train")]
+    assert parts_of(tmp_path, [*stated, *others]) == [*[part] * 9, "calibration", "train"]
+
+
+def test_rows_that_are_given_test_keep_it_where_nothing_else_is_given(tmp_path):
+    stated = [(group, "test") for part in PARTS for group in DRAWN[part][:9]]
+    drawn = [(group, "") for part in PARTS for group in DRAWN[part][9:18]]
+    expected = ["test"] * 27 + ["train"] * 9 + ["calibration"] * 9 + ["test"] * 9
+    assert parts_of(tmp_path, [*stated, *drawn]) == expected
+
+
+def test_calibration_comes_out_of_what_is_given_as_train_by_the_hash_of_the_group(tmp_path):
+    stated = [(group, "train") for part in PARTS for group in DRAWN[part][:9]]
+    assert parts_of(tmp_path, stated) == ["train"] * 9 + ["calibration"] * 9 + ["train"] * 9
+
+
+def test_a_group_whose_given_row_goes_to_calibration_goes_there_as_a_whole(tmp_path):
+    rows = [(group, part) for group in DRAWN["calibration"][:9] for part in ("train", "")]
+    others = [(DRAWN["train"][20], "train")]
+    assert parts_of(tmp_path, [*rows, *others]) == [*["calibration"] * 18, "train"]
+
+
+def test_of_two_parts_given_to_a_group_its_other_rows_take_test_before_calibration_before_train(tmp_path):
+    g, h = DRAWN["train"][:2]
+    rows = [(g, ""), (g, "test"), (g, "calibration"), (h, ""), (h, "calibration"), (h, "train")]
+    assert parts_of(tmp_path, rows) == ["test", "test", "calibration", "calibration", "calibration", "train"]
+
+
+@pytest.mark.parametrize(
+    ("word", "part"),
+    [
+        *(("train", "train"), ("Training", "train"), (" TRAIN ", "train")),
+        *(("calibration", "calibration"), ("cal", "calibration")),
+        *(("test", "test"), ("dev", "test"), ("val", "test"), ("valid", "test"), ("validation", "test")),
+        ("fold 3", "test"),  # what is meant is not known, so nothing is learnt from it
+    ],
+)
+def test_a_part_may_be_called_what_others_call_it(tmp_path, word, part):
+    others = [(DRAWN["train"][20], "train"), (DRAWN["train"][21], "calibration")]
+    assert parts_of(tmp_path, [(DRAWN["train"][0], word), *others])[0] == part
+
+
+def test_near_duplicates_of_a_row_that_is_given_a_part_follow_it(tmp_path):
+    rows = ["de mail van de klant komt niet aan,a,test", "De mail van de klant komt niet aan!,a,", "xbox stuk,b,train"]
+    path = table(tmp_path, "text,topic,split\n" + "\n".join([*rows, "betaling mislukt,b,cal"]) + "\n")
+    frame = prepare(read_labelled(path, LabelColumns(labels=("topic",))), PrepareSettings()).frame
+    assert list(frame["split"]) == ["test", "test", "train", "calibration"]
+
+
+@given(rows=st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(["", *PARTS])), max_size=12))
+def test_rows_that_are_given_nothing_share_the_part_of_their_group_where_calibration_is_given(rows):
+    rows = [*rows, ("z", "calibration")]
+    parts = _parts([group for group, _ in rows], [own for _, own in rows], PrepareSettings())
+    free = {(group, part) for (group, own), part in zip(rows, parts, strict=True) if not own}
+    assert len({group for group, _ in free}) == len(free)
+    assert all(part == own for (_, own), part in zip(rows, parts, strict=True) if own)
 
 
 def test_too_few_rows_are_refused(tmp_path):

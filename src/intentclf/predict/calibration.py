@@ -1,4 +1,4 @@
-"""Margins to probabilities, probabilities over classes to probabilities over a tree of codes.
+"""Scores to probabilities, probabilities over classes to probabilities over a tree of codes.
 
 A head's classes are codes and `none`. A parent can be a class itself: the text did not tell its children apart. The
 probability of a parent is therefore that of its own class plus that of all its leaves, and equals the sum of its
@@ -8,6 +8,7 @@ leaves where no text was ever labelled with the parent alone. Nothing here depen
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,24 +20,24 @@ __all__ = ["CodeTree", "sets_by_threshold", "softmax", "wilson_lower"]
 Floats = NDArray[np.float64]
 
 
-def softmax(margins: Floats, temperature: float) -> Floats:
-    """Probabilities from margins by temperature scaling (Guo et al., ICML 2017).
+def softmax(scores: NDArray[Any], temperature: float = 1.0) -> NDArray[Any]:
+    """Probabilities from scores, softened by a temperature (Guo et al., ICML 2017).
 
     Parameters
     ----------
-    margins : ndarray of shape (n_queries, n_classes)
+    scores : ndarray of shape (n_queries, n_classes)
     temperature : float
         Over 0; fitted on held-out rows.
 
     Returns
     -------
     ndarray of shape (n_queries, n_classes)
-        Rows sum to 1.
+        Rows sum to 1; of the type of `scores`.
     """
-    scaled = margins / temperature
+    scaled = scores / temperature
     scaled = scaled - scaled.max(axis=1, keepdims=True)
     exponent = np.exp(scaled)
-    probabilities: Floats = exponent / exponent.sum(axis=1, keepdims=True)
+    probabilities: NDArray[Any] = exponent / exponent.sum(axis=1, keepdims=True)
     return probabilities
 
 
@@ -74,6 +75,9 @@ class CodeTree:
             self._to_leaf[k, below] = 1.0 / len(below)
         self._depth = np.array([len(book.path(code)) for code in self.codes])
         self._place = place
+        self._below: dict[str, list[int]] = {}
+        for k, code in enumerate(self.codes):
+            self._below.setdefault(book.codes[code].parent if code in book.codes else "", []).append(k)
 
     def code_probabilities(self, classes: Floats) -> Floats:
         """Probability that the right label is a code or under it, shape (n_queries, n_codes), from class ones."""
@@ -100,26 +104,18 @@ class CodeTree:
         threshold : float
             0 to 1. From 0.5 on, two codes of one depth can no longer both reach it.
         """
-        reached = np.flatnonzero(codes >= threshold)
-        if not reached.size:
-            return None
         # Walk down by the likeliest child, so that a code is never answered whose parent lost to another.
         chosen: str | None = None
         while True:
-            below = [k for k in reached if self._parent(self.codes[k]) == (chosen or "")]
+            children = self._below.get(chosen or "", [])
+            below = [k for k in children if codes[k] >= threshold]
             if not below:
                 return chosen
             best = max(below, key=lambda k: codes[k])
-            stay = codes[self._place[chosen]] - sum(codes[k] for k in self._children(chosen)) if chosen else -1.0
+            stay = codes[self._place[chosen]] - sum(codes[k] for k in children) if chosen else -1.0
             if codes[best] < stay:
                 return chosen
             chosen = self.codes[best]
-
-    def _parent(self, code: str) -> str:
-        return self.book.codes[code].parent if code in self.book.codes else ""
-
-    def _children(self, code: str) -> list[int]:
-        return [k for k, other in enumerate(self.codes) if self._parent(other) == code]
 
 
 def sets_by_threshold(leaves: Sequence[str], shares: Floats, threshold: float) -> tuple[str, ...]:

@@ -1,13 +1,13 @@
-"""The trained model as plain arrays: a text becomes margins, margins become probabilities, words become evidence.
+"""The trained model as plain arrays: a text becomes two views, two views become probabilities, words become evidence.
 
-Nothing here needs scikit-learn: the weights of its linear machines were quantised to one byte each when the model was
-saved, and one product of a text's n-grams with them serves all heads at once.
+Nothing here needs scikit-learn. Both views read the same n-grams: the linear one knows those it was trained on, the
+pooled one (`network`) also those that share a bucket of sub-word vectors with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -15,11 +15,15 @@ from numpy.typing import NDArray
 
 from intentclf.codebooks.loader import Codebook
 from intentclf.predict.calibration import CodeTree, softmax
-from intentclf.predict.features import CHAR, WORD, Grams, hash_grams
+from intentclf.predict.encoder import Encoder
+from intentclf.predict.features import hash_grams
+from intentclf.predict.linear import Features, Linear, Vocabulary
+from intentclf.predict.network import Network
 from intentclf.predict.rules import Rule, RuleMatcher
+from intentclf.predict.vectors import Bag
 from intentclf.records import ModelId
 
-__all__ = ["SEVERITY", "VAGUE", "Features", "Head", "Model", "Thresholds", "Vocabulary"]
+__all__ = ["SEVERITY", "VAGUE", "Head", "HeldOut", "Model", "Text", "Thresholds", "Views"]
 
 SEVERITY, VAGUE = "severity", "vague"
 """Names of the two heads that are not code books."""
@@ -41,90 +45,103 @@ class Thresholds:
         From here on the answers of this head alone meet the target precision; 2 where no threshold does.
     member : float
         Least share of a leaf in the prediction set.
+    accept_in : mapping of str to float
+        The same as `accept` for texts of one language, where it was chosen for that language.
     """
 
     answer: float = 0.5
     sure: float = 0.5
     accept: float = 2.0
     member: float = 0.05
+    accept_in: Mapping[str, float] = field(default_factory=dict)
+
+    def accept_for(self, language: str) -> float:
+        """The threshold of a language, else that of all."""
+        return self.accept_in.get(language, self.accept)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One thing that is predicted: its name, its classes (columns `start` to `start + len(classes)`), calibration."""
+    """One thing that is predicted: its name, its classes (columns `start` to `start + len(classes)`), calibration.
+
+    Attributes
+    ----------
+    name : str
+    classes : tuple of str
+    start : int
+    linear, pooled : float
+        How much each view counts: the probabilities are the softmax of `linear` times the margins plus `pooled` times
+        the logits. With one view alone, its weight is the reciprocal of a temperature.
+    thresholds : Thresholds
+    """
 
     name: str
     classes: tuple[str, ...]
     start: int
-    temperature: float = 1.0
+    linear: float = 1.0
+    pooled: float = 0.0
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     @property
     def columns(self) -> slice:
-        """Columns of the joint weight matrix."""
+        """Its columns among those of all heads."""
         return slice(self.start, self.start + len(self.classes))
+
+    def scores(self, views: Views) -> Floats:
+        """Both views together, shape (n_texts, n_classes)."""
+        return self.linear * views.margins[:, self.columns] + self.pooled * views.logits[:, self.columns]
+
+    def probabilities(self, views: Views) -> Floats:
+        """Calibrated, shape (n_texts, n_classes); rows sum to 1."""
+        return softmax(self.scores(views))
 
 
 @dataclass(frozen=True, slots=True)
-class Features:
-    """The weighted n-grams of one text.
+class Text:
+    """What the two views read of one text."""
+
+    features: Features
+    bag: Bag
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What the two views say of a batch.
 
     Attributes
     ----------
-    index : ndarray of shape (n_features,), int64
-        Rows of the weight matrix, rising.
-    value : ndarray of shape (n_features,), float64
-        Sublinear tf-idf; words and characters have length 1 each.
+    margins, logits : ndarray of shape (n_texts, n_columns)
     """
 
-    index: NDArray[np.int64]
-    value: Floats
+    margins: Floats
+    logits: Floats
+
+    def __getitem__(self, rows: slice | Sequence[int] | NDArray[np.bool_]) -> Views:
+        return Views(self.margins[rows], self.logits[rows])
 
 
 @dataclass(frozen=True)
-class Vocabulary:
-    """Known n-grams and their weights.
+class HeldOut:
+    """What the model said of the calibration rows before it was fitted on them too; thresholds are chosen from it.
 
     Attributes
     ----------
-    hashes : ndarray of shape (n_features,), uint64
-        Rising.
-    idf : ndarray of shape (n_features,), float32
-    kind : ndarray of shape (n_features,), uint8
-        Words or characters, see `predict.features`.
-    words, chars
-        The n-gram lengths it was made with.
+    heads : tuple of str
+        Books and severity.
+    languages : tuple of str
+    language : ndarray of shape (n_rows,), uint8
+        Index into `languages`.
+    confidence : ndarray of shape (n_rows, n_heads), float32
+        Of the answer, 0 to 1.
+    right : ndarray of shape (n_rows, n_heads), uint8
+        1 where the answer is exactly right.
     """
 
-    hashes: NDArray[np.uint64]
-    idf: NDArray[np.float32]
-    kind: NDArray[np.uint8]
-    words: int
-    chars: tuple[int, int]
-
-    def features(self, texts: Sequence[str]) -> list[Features]:
-        """Weighted n-grams of each text."""
-        grams = hash_grams(texts, words=self.words, chars=self.chars)
-        place, known = self.lookup(grams)
-        key = grams.document[known] * self.hashes.size + place
-        unique, counts = np.unique(key, return_counts=True)
-        document, index = np.divmod(unique, max(self.hashes.size, 1))
-        value = (1.0 + np.log(counts)) * self.idf[index].astype(np.float64)
-        kind = self.kind[index]
-        for block in (WORD, CHAR):
-            norm = np.sqrt(np.bincount(document, np.where(kind == block, value**2, 0.0), minlength=len(texts)))
-            value = np.where(kind == block, value / np.maximum(norm[document], 1e-12), value)
-        bounds = np.searchsorted(document, np.arange(len(texts) + 1))
-        return [Features(index[a:b], value[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
-
-    def lookup(self, grams: Grams) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        """Rows of the known n-grams, and which ones are known, shape (n_grams,)."""
-        if not self.hashes.size:
-            return np.empty(0, np.int64), np.zeros(grams.hash.size, np.bool_)
-        place = np.searchsorted(self.hashes, grams.hash)
-        place[place == self.hashes.size] = 0
-        known = self.hashes[place] == grams.hash
-        return place[known], known
+    heads: tuple[str, ...]
+    languages: tuple[str, ...]
+    language: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+    right: NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -135,9 +152,8 @@ class Model:
     ----------
     id : ModelId
     vocabulary : Vocabulary
-    weights : ndarray of shape (n_features, n_columns), int8
-        Quantised; multiply by `scale`.
-    scale, bias : ndarray of shape (n_columns,), float32
+    linear : Linear
+    network : Network
     heads : tuple of Head
     books : mapping of str to Codebook
         For every head that is a code book.
@@ -146,17 +162,22 @@ class Model:
     accept : float
         A query whose least sure label reaches this confidence is accepted: of the labels of such calibration rows,
         the target share was right. 2: never.
+    held_out : HeldOut or None
+        None for a model that was not calibrated.
+    encoder : Encoder or None
+        Whose vectors join the linear view.
     """
 
     id: ModelId
     vocabulary: Vocabulary
-    weights: NDArray[np.int8]
-    scale: NDArray[np.float32]
-    bias: NDArray[np.float32]
+    linear: Linear
+    network: Network
     heads: tuple[Head, ...]
     books: Mapping[str, Codebook]
     rules: tuple[Rule, ...] = ()
     accept: float = 2.0
+    held_out: HeldOut | None = None
+    encoder: Encoder | None = None
 
     @cached_property
     def matcher(self) -> RuleMatcher:
@@ -174,20 +195,28 @@ class Model:
         """The head of that name, None where the model has none."""
         return next((head for head in self.heads if head.name == name), None)
 
-    def margins(self, features: Sequence[Features]) -> Floats:
-        """Signed distances, shape (n_queries, n_columns): every text by itself, so that batches change nothing."""
-        rows = np.zeros((len(features), self.scale.size))
-        for k, feature in enumerate(features):
-            if feature.index.size:
-                rows[k] = feature.value.astype(np.float32) @ self.weights[feature.index].astype(np.float32)
-        return rows * self.scale + self.bias
+    def read(self, texts: Sequence[str]) -> list[Text]:
+        """What the two views read of each text."""
+        grams = hash_grams(texts, words=self.vocabulary.words, chars=self.vocabulary.chars)
+        features = self.vocabulary.features(grams, len(texts))
+        bags = self.network.vectors.bags(grams, len(texts))
+        if self.encoder and texts:
+            rows = self.encoder.encode(texts)
+            features = [replace(feature, encoded=row) for feature, row in zip(features, rows, strict=True)]
+        return [Text(*pair) for pair in zip(features, bags, strict=True)]
 
-    def probabilities(self, margins: Floats) -> dict[str, Floats]:
-        """Calibrated probabilities of each head, shape (n_queries, n_classes of the head)."""
-        return {head.name: softmax(margins[:, head.columns], head.temperature) for head in self.heads}
+    def views(self, texts: Sequence[Text]) -> Views:
+        """What the two views say of each text; every text by itself, so that batches change nothing."""
+        return Views(
+            self.linear.margins([text.features for text in texts]), self.network.logits([text.bag for text in texts])
+        )
+
+    def probabilities(self, views: Views) -> dict[str, Floats]:
+        """Calibrated probabilities of each head, shape (n_texts, n_classes of the head)."""
+        return {head.name: head.probabilities(views) for head in self.heads}
 
     def influence(self, head: Head, chosen: Floats, row: Floats) -> Floats:
-        """How each feature moves the log-probability of a code: gradient, shape (n_features of the model,) per unit.
+        """How the score of each column moves the log-probability of a code: gradient, shape (n_columns,).
 
         Parameters
         ----------
@@ -196,11 +225,8 @@ class Model:
             1 for the classes that are the code or under it.
         row : ndarray of shape (n_classes,)
             Probabilities of the head for this text.
-
-        Returns
-        -------
-        ndarray of shape (n_columns of the head,)
-            Factors of the head's columns; a feature's influence is its value times its weights times these.
         """
         inside = row * chosen
-        return (inside / max(float(inside.sum()), 1e-12) - row) / head.temperature
+        slope = np.zeros(self.linear.bias.size)
+        slope[head.columns] = inside / max(float(inside.sum()), 1e-12) - row
+        return slope

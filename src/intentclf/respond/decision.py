@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from intentclf.predict.calibration import CodeTree, Floats, sets_by_threshold
-from intentclf.predict.model import Head
+from intentclf.predict.model import Head, Thresholds
 from intentclf.records import (
     Candidate,
     DecidedBy,
@@ -22,13 +22,16 @@ from intentclf.records import (
 )
 from intentclf.respond.question import question_for
 
-__all__ = ["choose_reason", "decide", "judge_severity", "judge_vagueness"]
+__all__ = ["choose_code", "choose_reason", "decide", "judge_severity", "judge_vagueness"]
 
 _MOST_CANDIDATES = 5
 _LEVELS = ("A", "B", "C")
+UNKNOWN = "und"
 
 
-def choose_reason(head: Head, tree: CodeTree, row: Floats, hits: Sequence[RuleHit]) -> tuple[Reason, RuleHit | None]:
+def choose_reason(
+    head: Head, tree: CodeTree, row: Floats, hits: Sequence[RuleHit], *, language: str = UNKNOWN
+) -> tuple[Reason, RuleHit | None]:
     """The answer of one code book.
 
     Parameters
@@ -40,6 +43,8 @@ def choose_reason(head: Head, tree: CodeTree, row: Floats, hits: Sequence[RuleHi
         Calibrated probabilities.
     hits : sequence of RuleHit
         Rules that fired for this book, each with its measured precision.
+    language : str
+        Of the text: its threshold of acceptance is taken. In an unknown language nothing is accepted.
 
     Returns
     -------
@@ -52,18 +57,35 @@ def choose_reason(head: Head, tree: CodeTree, row: Floats, hits: Sequence[RuleHi
     codes = tree.code_probabilities(row[None])[0]
     shares = tree.leaf_probabilities(row[None])[0]
     place = {code: k for k, code in enumerate(tree.codes)}
-    code = tree.deepest(codes, limits.answer)
-    confidence = float(codes[place[code]]) if code else 0.0
-    decided_by: DecidedBy = "model" if code else "none"
-    rule = _best_rule(hits)
-    if rule and rule.precision and confidence < limits.sure and rule.precision > confidence:
-        code, confidence, decided_by = rule.code, rule.precision, "rule"
-    else:
-        rule = None
+    code, confidence, rule = choose_code(limits, tree, codes, hits)
+    decided_by: DecidedBy = "rule" if rule else "model" if code else "none"
     order = sorted(range(len(tree.leaves)), key=lambda k: (-codes[place[tree.leaves[k]]], k))[:_MOST_CANDIDATES]
     candidates = tuple(Candidate(tree.leaves[k], float(codes[place[tree.leaves[k]]])) for k in order)
     members = sets_by_threshold(tree.leaves, shares, limits.member)
-    return Reason(code, confidence, decided_by, candidates, members, accepted=confidence >= limits.accept), rule
+    return Reason(
+        code, confidence, decided_by, candidates, members, accepted=_accepts(limits, confidence, language)
+    ), rule
+
+
+def choose_code(
+    limits: Thresholds, tree: CodeTree, codes: Floats, hits: Sequence[RuleHit]
+) -> tuple[str | None, float, RuleHit | None]:
+    """The code alone, its confidence, and the rule that decided, if one did.
+
+    Parameters
+    ----------
+    limits : Thresholds
+    tree : CodeTree
+    codes : ndarray of shape (n_codes,)
+        A row of `CodeTree.code_probabilities`.
+    hits : sequence of RuleHit
+    """
+    code = tree.deepest(codes, limits.answer)
+    confidence = float(codes[tree.codes.index(code)]) if code else 0.0
+    rule = _best_rule(hits)
+    if rule and rule.precision and confidence < limits.sure and rule.precision > confidence:
+        return rule.code, rule.precision, rule
+    return code, confidence, None
 
 
 def _best_rule(hits: Sequence[RuleHit]) -> RuleHit | None:
@@ -71,7 +93,13 @@ def _best_rule(hits: Sequence[RuleHit]) -> RuleHit | None:
     return max(hits, key=lambda hit: (hit.precision or 0.0, hit.code.count(".")), default=None)
 
 
-def judge_severity(head: Head | None, row: Floats | None, hits: Sequence[RuleHit]) -> Severity:
+def _accepts(limits: Thresholds, confidence: float, language: str) -> bool:
+    return language != UNKNOWN and confidence >= limits.accept_for(language)
+
+
+def judge_severity(
+    head: Head | None, row: Floats | None, hits: Sequence[RuleHit], *, language: str = UNKNOWN
+) -> Severity:
     """Severity from the model, or from a rule where the model is not sure.
 
     A model without a severity head leaves it to the rules; where none fires, every level is as likely and C is given.
@@ -91,9 +119,10 @@ def judge_severity(head: Head | None, row: Floats | None, hits: Sequence[RuleHit
             rule.precision,
             _moved(levels, rule.code, rule.precision),
             "rule",
-            rule.precision >= head.thresholds.accept,
+            _accepts(head.thresholds, rule.precision, language),
         )
-    return Severity(best, levels[best], levels, "model", levels[best] >= head.thresholds.accept)
+    accepted = _accepts(head.thresholds, levels[best], language)
+    return Severity(best, levels[best], levels, "model", accepted)
 
 
 def _moved(levels: Mapping[str, float], level: str, probability: float) -> dict[str, float]:
@@ -139,7 +168,7 @@ def decide(
     if vague.is_vague:
         why = f"the text may not say enough to act on (probability {vague.confidence:.0%})"
         return Decision("ask", why, question_for(reading, reasons))
-    if reading.language.code == "und":
+    if reading.language.code == UNKNOWN:
         return Decision("confirm", "the language is none that the model knows")
     confidences = {book: reason.confidence for book, reason in reasons.items()}
     if severity:

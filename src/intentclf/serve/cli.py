@@ -12,6 +12,7 @@ import typer
 
 from intentclf.errors import InputError, IntentclfError
 from intentclf.serve.cli_data import data_app, needs_training_extra, rules_app
+from intentclf.serve.cli_model import tune, vectors_app
 
 if TYPE_CHECKING:
     from intentclf.codebooks.loader import Codebook
@@ -34,6 +35,8 @@ codebook_app = typer.Typer(no_args_is_help=True, help="List, show and check code
 app.add_typer(codebook_app, name="codebook")
 app.add_typer(data_app, name="data")
 app.add_typer(rules_app, name="rules")
+app.add_typer(vectors_app, name="vectors")
+app.command(epilog="Example: `intentclf tune --model models/mine --target-precision 0.95`")(tune)
 
 ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped model by default.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -171,6 +174,15 @@ def train(
     rules: Annotated[
         list[Path] | None, typer.Option("--rules", help="File of keyword rules, named by language (nl.csv, all.csv).")
     ] = None,
+    vectors: Annotated[
+        Path | None, typer.Option("--vectors", help="Folder of vectors to start from; the shipped ones by default.")
+    ] = None,
+    encoder: Annotated[
+        Path | None, typer.Option("--encoder", help="Folder of a Model2Vec or sentence-transformers model that joins.")
+    ] = None,
+    encoder_only: Annotated[
+        bool, typer.Option("--encoder-only", help="The encoder replaces the sub-word vectors.")
+    ] = False,
     params: Annotated[Path | None, typer.Option("--params", help="YAML file of settings.")] = None,
     name: Annotated[str, typer.Option("--name", help="Name of the model.")] = "",
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run with MLflow.")] = True,
@@ -181,10 +193,11 @@ def train(
 
     needs_training_extra()
     from intentclf.serve.render import show_scores
-    from intentclf.train.pipeline import train_model
+    from intentclf.train.pipeline import start_from, train_model
 
     columns = _label_columns(text, label, language, split, group)
     settings = Settings.load(params) if params else Settings()
+    start = start_from(vectors, encoder, encoder_only=encoder_only)
     scores = train_model(
         data,
         out,
@@ -192,6 +205,7 @@ def train(
         settings=settings,
         books=_books(codebook),
         rules=rules or [],
+        start=start,
         name=name or out.name,
         track=track,
     )

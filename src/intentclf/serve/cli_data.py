@@ -121,7 +121,9 @@ def data_curve(
 ) -> None:
     """Train on ever more rows and measure each model on other texts."""
     needs_training_extra()
+    from intentclf.predict.vectors import load_vectors
     from intentclf.settings import Settings
+    from intentclf.train.fit import Start
     from intentclf.train.learning_curve import SIZES, learning_curve, write_curve
     from intentclf.train.pipeline import rules_for
     from intentclf.train.prepare import prepare
@@ -130,7 +132,9 @@ def data_curve(
     texts = prepare(_read(path), settings.prepare)
     held_out = _read(on)
     sizes = sorted(rows or SIZES)
-    write_curve(learning_curve(texts, held_out, settings, rules_for(texts.books, []), sizes), out)
+    write_curve(
+        learning_curve(texts, held_out, settings, Start(load_vectors()), rules_for(texts.books, []), sizes), out
+    )
     print(f"written to {out}")
 
 

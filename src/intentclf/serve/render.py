@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from intentclf.codebooks.loader import NONE, Code, Codebook
-from intentclf.records import Answer, Evidence
+from intentclf.records import AcceptPoint, Answer, Evidence
 
 if TYPE_CHECKING:
     from intentclf.serve.batch import Summary
@@ -134,6 +134,19 @@ def show_scores(scores: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> None:
         for language, row in languages.items()
     ]
     show_table(("head", "lang", *columns.values()), rows)
+
+
+def show_curve(thresholds: Mapping[str, Mapping[str, float]], points: Sequence[AcceptPoint]) -> None:
+    """Thresholds of acceptance, and the precision of the surest tenth, two tenths, … of the answers."""
+    shares = sorted({round(point.accepted, 1) for point in points})
+    precision = {(point.head, point.language, round(point.accepted, 1)): point.precision for point in points}
+    rows = []
+    for head, language in dict.fromkeys((point.head, point.language) for point in points):
+        limit = thresholds.get(head, {}).get(language)
+        told = "-" if limit is None else "never" if limit > 1 else f"{limit:.3f}"
+        rows.append((head, language, told, *(_figure(precision.get((head, language, share))) for share in shares)))
+    columns = ("head", "lang", "accepted from", *(f"{share:.0%}" for share in shares))
+    show_table(columns, rows, title="precision of the surest …")
 
 
 def _figure(value: float | int | None) -> str:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from intentclf.predict.calibration import softmax
 from intentclf.settings import FitSettings
-from intentclf.train.calibrate import fit_temperature
+from intentclf.train.calibrate import fit_weights
 from intentclf.train.estimators import MarginClassifier, NgramTfidf
 from intentclf.train.prepare import LabelledTexts, alternatives, position
 
@@ -45,8 +45,6 @@ def audit(texts: LabelledTexts, settings: FitSettings, seed: int) -> list[Flag]:
     groups = texts.column("group")
     fold = np.array([int(position(f"audit:{group}", seed) * FOLDS) for group in groups])
     matrix = NgramTfidf(
-        words=settings.words,
-        chars=(settings.shortest_chars, settings.longest_chars),
         min_documents=settings.min_documents,
         max_features=60_000,
     ).fit_transform(texts.column("text"))
@@ -74,7 +72,8 @@ def _out_of_fold(
         found = machine.decision_function(matrix[held])  # type: ignore[index]
         found = found if found.ndim == 2 else np.stack([-found, found], axis=1)
         margins[np.ix_(held, np.searchsorted(names, machine.classes_))] = found
-    return names, softmax(margins, fit_temperature(margins, place))
+    weight, _ = fit_weights(margins, np.zeros_like(margins), place)
+    return names, softmax(weight * margins)
 
 
 def confident_disagreements(

@@ -1,8 +1,8 @@
 """Stage 3: what a probability is worth, on rows that the weights have not seen.
 
-A temperature for each head, the thresholds of the answer, the precision of every keyword rule; then the weights are
-fitted again on the training and calibration rows together, with everything found here kept. The test part stays
-untouched.
+For each head how much each view counts, the thresholds of the answer, the precision of every keyword rule; then both
+views are fitted again on the training and calibration rows together, with everything found here kept. The test part
+stays untouched.
 """
 
 from __future__ import annotations
@@ -10,37 +10,44 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import floor
+from typing import Literal
 
 import numpy as np
+from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 
 from intentclf.codebooks.loader import Codebook
 from intentclf.intake.reading import read
-from intentclf.predict.calibration import CodeTree, softmax, wilson_lower
-from intentclf.predict.model import VAGUE, Head, Model, Thresholds
+from intentclf.predict.calibration import CodeTree, wilson_lower
+from intentclf.predict.model import VAGUE, Head, HeldOut, Model, Thresholds, Views
 from intentclf.predict.rules import Rule, RuleMatcher
 from intentclf.records import Reading, RuleHit
-from intentclf.respond import choose_reason, judge_severity
+from intentclf.respond import choose_code, judge_severity
 from intentclf.settings import CalibrateSettings, FitSettings
-from intentclf.train.fit import fit
+from intentclf.train.fit import Start, fit
 from intentclf.train.prepare import LabelledTexts, alternatives
+from intentclf.train.tune import tune
 
-__all__ = ["calibrate", "calibrate_head", "fit_temperature", "measure_rules", "train"]
+__all__ = ["calibrate", "calibrate_head", "fit_weights", "measure_rules", "train"]
 
 _GRID = np.round(np.arange(0.05, 0.96, 0.05), 2)
-_FEWEST_ACCEPTED = 20
-_NEVER = 2.0
+
+_PIECE = 4000
 
 Floats = NDArray[np.float64]
 
 
 def train(
-    texts: LabelledTexts, fit_settings: FitSettings, calibrate_settings: CalibrateSettings, rules: Sequence[Rule] = ()
+    texts: LabelledTexts,
+    fit_settings: FitSettings,
+    calibrate_settings: CalibrateSettings,
+    start: Start,
+    rules: Sequence[Rule] = (),
 ) -> Model:
     """Fit on the training part, calibrate on the calibration part, fit again on both."""
-    fitted = fit(texts, ["train"], fit_settings)
-    return calibrate(fitted, texts, fit_settings, calibrate_settings, rules)
+    fitted = fit(texts, ["train"], fit_settings, start)
+    return calibrate(fitted, texts, fit_settings, calibrate_settings, start, rules)
 
 
 def calibrate(
@@ -48,6 +55,7 @@ def calibrate(
     texts: LabelledTexts,
     fit_settings: FitSettings,
     settings: CalibrateSettings,
+    start: Start,
     rules: Sequence[Rule] = (),
 ) -> Model:
     """Calibrate a model on the calibration part and fit its weights again.
@@ -59,8 +67,10 @@ def calibrate(
     texts : LabelledTexts
         Prepared.
     fit_settings, settings
+    start : Start
+        What training starts from.
     rules : sequence of Rule
-        Those for books of the model are measured on all rows but the test part: they were not written from them.
+        Those for books of the model are measured on all rows but the test part.
 
     Returns
     -------
@@ -74,41 +84,40 @@ def calibrate(
     measured = measure_rules(mine, hits, labels, fitted.books, settings.rule_bound)
     precision = {rule.id: rule.precision for rule in measured}
     own = [k for k, part in enumerate(seen.column("split")) if part == "calibration"]
-    features = fitted.vocabulary.features([readings[k].text for k in own])
-    margins = fitted.margins(features)
+    views = fitted.views(fitted.read([readings[k].core for k in own]))
     heads: dict[str, Head] = {}
-    sure: list[Floats] = []
-    right: list[NDArray[np.bool_]] = []
+    outcomes: dict[str, tuple[Floats, NDArray[np.bool_]]] = {}
     for head in fitted.heads:
         truth = [alternatives(labels[head.name][k]) for k in own]
         mine_hits = [_measured(hits[k], head.name, precision) for k in own]
         book = fitted.books.get(head.name)
-        heads[head.name] = calibrate_head(head, book, margins[:, head.columns], truth, mine_hits, settings)
+        heads[head.name] = calibrate_head(head, book, views, truth, mine_hits, settings)
         if head.name != VAGUE:
-            confidence, exact = _outcome(heads[head.name], book, margins[:, head.columns], truth, mine_hits)
-            sure.append(confidence)
-            right.append(exact)
-    accept = accept_threshold(np.min(sure, axis=0), np.mean(right, axis=0), settings.target_precision)
-    final = fit(texts, ["train", "calibration"], fit_settings, measured)
-    return replace(final, heads=tuple(_transfer(head, heads[head.name]) for head in final.heads), accept=accept)
+            outcomes[head.name] = _outcome(heads[head.name], book, views, truth, mine_hits)
+    held_out = _held_out(outcomes, [readings[k].language.code for k in own])
+    tuned = replace(fitted, heads=tuple(heads.values()), held_out=held_out)
+    tuned = tune(tuned, settings.target_precision) if held_out else tuned
+    final = fit(texts, ["train", "calibration"], fit_settings, start, measured)
+    transferred = tuple(_transfer(head, tuned.head(head.name) or head) for head in final.heads)
+    return replace(final, heads=transferred, accept=tuned.accept, held_out=held_out)
 
 
 def calibrate_head(
     head: Head,
     book: Codebook | None,
-    margins: Floats,
+    views: Views,
     truth: Sequence[tuple[str, ...]],
     hits: Sequence[Sequence[RuleHit]],
     settings: CalibrateSettings,
 ) -> Head:
-    """Temperature and thresholds of one head.
+    """Weights of the views and thresholds of one head.
 
     Parameters
     ----------
     head : Head
     book : Codebook or None
         None for severity and vague.
-    margins : ndarray of shape (n_rows, n_classes)
+    views : Views
         Of rows that the weights have not seen.
     truth : sequence of tuple of str
         Labels that are right, for each row.
@@ -120,36 +129,54 @@ def calibrate_head(
     known = target >= 0
     if not known.any():
         return head
-    temperature = fit_temperature(margins[known], target[known])
-    rows = softmax(margins, temperature)
-    scaled = replace(head, temperature=temperature)
+    margins, logits = views.margins[known, head.columns], views.logits[known, head.columns]
+    linear, pooled = fit_weights(margins, logits, target[known])
+    weighed = replace(head, linear=linear, pooled=pooled)
+    rows = weighed.probabilities(views)
     if book is None:
-        scaled = _flat_thresholds(scaled, rows, truth, hits)
-    else:
-        scaled = _tree_thresholds(scaled, CodeTree(book, head.classes), rows, truth, hits, settings)
-    if head.name == VAGUE:
-        return scaled
-    confidence, exact = _outcome(scaled, book, margins, truth, hits)
-    accept = accept_threshold(confidence, exact, settings.target_precision)
-    return replace(scaled, thresholds=replace(scaled.thresholds, accept=accept))
+        return _flat_thresholds(weighed, rows, truth, hits)
+    return _tree_thresholds(weighed, CodeTree(book, head.classes), rows, truth, hits, settings)
 
 
-def fit_temperature(margins: Floats, target: NDArray[np.int64]) -> float:
-    """The temperature with the least negative log-likelihood (Guo et al., ICML 2017), from 0.02 to 20.
+def fit_weights(margins: Floats, logits: Floats, target: NDArray[np.int64]) -> tuple[float, float]:
+    """How much each view counts: the two weights with the least negative log-likelihood.
+
+    Temperature scaling (Guo et al., ICML 2017) for a mixture of two views: a stacking of them with two numbers, which a
+    few hundred rows can carry.
 
     Parameters
     ----------
-    margins : ndarray of shape (n_rows, n_classes)
+    margins, logits : ndarray of shape (n_rows, n_classes)
     target : ndarray of shape (n_rows,)
         Index of the right class.
+
+    Returns
+    -------
+    linear, pooled : float
+        From 0 to 50.
     """
 
-    def loss(log_temperature: float) -> float:
-        row = softmax(margins, float(np.exp(log_temperature)))[np.arange(target.size), target]
-        return float(-np.log(np.maximum(row, 1e-12)).mean())
+    def loss(weights: Floats) -> float:
+        scores = weights[0] * margins + weights[1] * logits
+        top = scores.max(axis=1)
+        total = top + np.log(np.exp(scores - top[:, None]).sum(axis=1))
+        return float((total - scores[np.arange(target.size), target]).mean())
 
-    found = minimize_scalar(loss, bounds=(np.log(0.02), np.log(20.0)), method="bounded", options={"xatol": 1e-4})
-    return float(np.exp(found.x))
+    found = minimize(loss, np.array([2.0, 0.5]), method="L-BFGS-B", bounds=[(0.0, 50.0), (0.0, 50.0)])
+    return round(float(found.x[0]), 6), round(float(found.x[1]), 6)
+
+
+def _held_out(outcomes: Mapping[str, tuple[Floats, NDArray[np.bool_]]], languages: Sequence[str]) -> HeldOut | None:
+    names, language = np.unique(languages, return_inverse=True)
+    if not outcomes:  # a table of vagueness alone: nothing is ever accepted by it
+        return None
+    return HeldOut(
+        tuple(outcomes),
+        tuple(str(name) for name in names),
+        language.astype(np.uint8),
+        np.stack([confidence for confidence, _ in outcomes.values()], axis=1).astype(np.float32),
+        np.stack([right for _, right in outcomes.values()], axis=1).astype(np.uint8),
+    )
 
 
 def measure_rules(
@@ -199,6 +226,13 @@ def _is_under(book: Codebook | None, label: str, code: str) -> bool:
 
 
 def _find(rules: Sequence[Rule], readings: Sequence[Reading]) -> list[tuple[RuleHit, ...]]:
+    """The rules that fire in each reading; several processes share a long list."""
+    pieces = [readings[k : k + _PIECE] for k in range(0, len(readings), _PIECE)]
+    found = Parallel(n_jobs=-1 if len(pieces) > 1 else 1)(delayed(_find_in)(rules, piece) for piece in pieces)
+    return [hits for piece in found for hits in piece]
+
+
+def _find_in(rules: Sequence[Rule], readings: Sequence[Reading]) -> list[tuple[RuleHit, ...]]:
     matcher = RuleMatcher(rules)
     return [matcher.find(reading) for reading in readings]
 
@@ -217,17 +251,22 @@ def _tree_thresholds(
 ) -> Head:
     """Member for the coverage, answer and sure for the most useful answers."""
     head = replace(head, thresholds=Thresholds(member=_member(tree, rows, truth, settings.coverage)))
+    codes = tree.code_probabilities(rows)
 
     def useful(limits: Thresholds) -> float:
-        trial = replace(head, thresholds=limits)
-        reasons = [choose_reason(trial, tree, row, found)[0] for row, found in zip(rows, hits, strict=True)]
-        return sum(_use(tree.book, reason.code, labels) for reason, labels in zip(reasons, truth, strict=True))
+        chosen = (choose_code(limits, tree, row, found)[0] for row, found in zip(codes, hits, strict=True))
+        return sum(_use(tree.book, code, labels) for code, labels in zip(chosen, truth, strict=True))
 
-    for name in ("answer", "sure"):
+    names: tuple[Literal["answer", "sure"], ...] = ("answer", "sure")
+    for name in names:
         limits = head.thresholds
-        tried = {float(value): useful(replace(limits, **{name: float(value)})) for value in _GRID}
-        head = replace(head, thresholds=replace(limits, **{name: max(tried, key=lambda v: (tried[v], -v))}))
+        tried = {float(value): useful(_with(limits, name, float(value))) for value in _GRID}
+        head = replace(head, thresholds=_with(limits, name, max(tried, key=lambda v: (tried[v], -v))))
     return head
+
+
+def _with(limits: Thresholds, name: Literal["answer", "sure"], value: float) -> Thresholds:
+    return replace(limits, answer=value) if name == "answer" else replace(limits, sure=value)
 
 
 def _flat_thresholds(
@@ -253,45 +292,22 @@ def _flat_thresholds(
 def _outcome(
     head: Head,
     book: Codebook | None,
-    margins: Floats,
+    views: Views,
     truth: Sequence[tuple[str, ...]],
     hits: Sequence[Sequence[RuleHit]],
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Confidence of the answers that a calibrated head gives, and whether they are exactly right."""
-    rows = softmax(margins, head.temperature)
+    rows = head.probabilities(views)
     given: list[tuple[str | None, float]]
     if book is None:
         judged = [judge_severity(head, row, found) for row, found in zip(rows, hits, strict=True)]
         given = [(severity.level, severity.confidence) for severity in judged]
     else:
         tree = CodeTree(book, head.classes)
-        reasons = [choose_reason(head, tree, row, found)[0] for row, found in zip(rows, hits, strict=True)]
-        given = [(reason.code, reason.confidence) for reason in reasons]
+        codes = tree.code_probabilities(rows)
+        given = [choose_code(head.thresholds, tree, row, found)[:2] for row, found in zip(codes, hits, strict=True)]
     exact = np.array([label in labels for (label, _), labels in zip(given, truth, strict=True)])
     return np.array([confidence for _, confidence in given]), exact
-
-
-def accept_threshold(confidence: Floats, right: NDArray[np.bool_] | Floats, target: float) -> float:
-    """The least confidence from which on the answers meet a target precision; 2 where none does.
-
-    Parameters
-    ----------
-    confidence : ndarray of shape (n_rows,)
-    right : ndarray of shape (n_rows,)
-        Whether an answer is right, or which share of its labels.
-    target : float
-        0 to 1.
-
-    Examples
-    --------
-    >>> accept_threshold(np.linspace(0, 1, 101), np.arange(101) >= 40, 0.95)
-    0.37
-    """
-    order = np.argsort(-confidence, kind="stable")
-    precision = np.cumsum(right[order].astype(np.float64)) / np.arange(1, order.size + 1)
-    last_of_tie = np.append(np.diff(confidence[order]) < 0, True)
-    good = np.flatnonzero((precision >= target) & last_of_tie & (np.arange(order.size) >= _FEWEST_ACCEPTED - 1))
-    return floor(float(confidence[order][good[-1]]) * 1e6) / 1e6 if good.size else _NEVER
 
 
 def _member(tree: CodeTree, rows: Floats, truth: Sequence[tuple[str, ...]], coverage: float) -> float:
@@ -309,10 +325,10 @@ def _member(tree: CodeTree, rows: Floats, truth: Sequence[tuple[str, ...]], cove
 
 
 def _use(book: Codebook, code: str | None, labels: Sequence[str]) -> float:
-    """What an answer is worth to an agent: 1 for the right code, half for a parent of it, else nothing."""
+    """What an answer is worth to an agent: 1 for the right code, a quarter for a parent of it, else nothing."""
     if code in labels:
         return 1.0
-    return 0.5 if code and any(book.is_under(label, code) for label in labels) else 0.0
+    return 0.25 if code and any(book.is_under(label, code) for label in labels) else 0.0
 
 
 def _f1(said: NDArray[np.bool_], truth: Sequence[tuple[str, ...]]) -> float:
@@ -323,4 +339,4 @@ def _f1(said: NDArray[np.bool_], truth: Sequence[tuple[str, ...]]) -> float:
 
 
 def _transfer(fresh: Head, calibrated: Head) -> Head:
-    return replace(fresh, temperature=calibrated.temperature, thresholds=calibrated.thresholds)
+    return replace(fresh, linear=calibrated.linear, pooled=calibrated.pooled, thresholds=calibrated.thresholds)

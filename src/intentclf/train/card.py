@@ -37,8 +37,9 @@ def card_text(manifest: Mapping[str, Any], facts: Mapping[str, Any], scores: Map
     lines = [
         f"# Model card: {manifest['name']} {manifest['version']}",
         "",
-        "Linear classifiers over hashed words and character n-grams, one for each head, calibrated by temperature on",
-        f"held-out rows. {size / 1e6:.1f} MB in {len(manifest['files'])} files, no pickle.",
+        "Two views of a text, weighed for each head on held-out rows: linear machines over hashed words and character",
+        "n-grams, and a small network over sub-word vectors (`models/vectors`) that all heads share.",
+        f"{size / 1e6:.1f} MB in {len(manifest['files'])} files, no pickle.",
         "",
         "## What went in",
         "",

@@ -1,26 +1,62 @@
-"""Stage 2: one set of features, one linear head for each label, quantised to one byte a weight."""
+"""Stage 2: one set of n-grams, two views of it, one head for each label; weights quantised to one byte."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from intentclf.errors import InputError
+from intentclf.intake.courtesy import blank_courtesy
+from intentclf.predict.encoder import Encoder
+from intentclf.predict.linear import Linear
 from intentclf.predict.model import Head, Model
+from intentclf.predict.network import Network
 from intentclf.predict.rules import Rule
+from intentclf.predict.vectors import Vectors, quantize
 from intentclf.records import ModelId
 from intentclf.settings import FitSettings
+from intentclf.train.contrast import bag_matrix, contrast
 from intentclf.train.estimators import MarginClassifier, NgramTfidf
+from intentclf.train.network import PooledNetwork
 from intentclf.train.prepare import LabelledTexts, alternatives
 
-__all__ = ["fit"]
+__all__ = ["Start", "fit"]
 
 _UNSAVED = ModelId("unsaved", "0", "")
+_MANY_TEXTS = 5000
+_MOST_COEFFICIENTS = 250_000_000
+_MOST_COLUMNS = 65_536
 
 
-def fit(texts: LabelledTexts, parts: Sequence[str], settings: FitSettings, rules: Sequence[Rule] = ()) -> Model:
-    """Fit the features and all heads on the rows of some parts.
+@dataclass(frozen=True)
+class Start:
+    """What training starts from.
+
+    Attributes
+    ----------
+    vectors : Vectors
+        They also say which n-grams a text is cut into.
+    encoder : Encoder or None
+        Its vectors join the linear view.
+    """
+
+    vectors: Vectors
+    encoder: Encoder | None = None
+
+
+Targets = Mapping[str, NDArray[np.str_]]
+
+
+def fit(
+    texts: LabelledTexts, parts: Sequence[str], settings: FitSettings, start: Start, rules: Sequence[Rule] = ()
+) -> Model:
+    """Fit both views on the rows of some parts.
 
     Parameters
     ----------
@@ -29,57 +65,142 @@ def fit(texts: LabelledTexts, parts: Sequence[str], settings: FitSettings, rules
     parts : sequence of str
         Of 'train' and 'calibration'.
     settings : FitSettings
+    start : Start
+        Vectors that the pooled view starts from, and an encoder that joins the linear one.
     rules : sequence of Rule
         Carried into the model.
 
     Returns
     -------
     Model
-        Not calibrated: every temperature is 1.
+        Not calibrated: the linear view alone counts.
 
     Raises
     ------
     InputError
-        If a label has only one value, or no n-gram is frequent enough.
+        If a label has only one value or far too many, or no n-gram is frequent enough.
     """
     texts = texts.of(*parts)
-    targets: Mapping[str, list[str]] = {
-        label: [alternatives(cell)[0] for cell in texts.column(label)] for label in texts.labels
-    }
-    for label, values in targets.items():
-        if len(set(values)) < 2:
-            raise InputError(
-                f"label {label!r} has only one value in the training part, {values[0]!r}: nothing to learn"
-            )
-    columns = sum(len(set(values)) for values in targets.values())
-    tfidf = NgramTfidf(
-        words=settings.words,
-        chars=(settings.shortest_chars, settings.longest_chars),
-        min_documents=settings.min_documents,
-        max_features=max(1000, settings.max_weights // columns),
-    )
-    try:
-        matrix = tfidf.fit_transform(texts.column("text"))
-    except ValueError as error:
-        raise InputError(str(error)) from None
-    heads: list[Head] = []
-    weights, scales, biases = [], [], []
-    start = 0
-    for label, values in targets.items():
-        machine = MarginClassifier(c=settings.c, seed=settings.seed).fit(matrix, np.array(values))
-        scale = np.maximum(np.abs(machine.coef_).max(axis=1), 1e-12) / 127
-        weights.append(np.round(machine.coef_ / scale[:, None]).astype(np.int8).T)
-        scales.append(scale)
-        biases.append(machine.intercept_)
-        heads.append(Head(label, tuple(str(name) for name in machine.classes_), start))
-        start += machine.classes_.size
+    targets = {label: np.array([alternatives(cell)[0] for cell in texts.column(label)]) for label in texts.labels}
+    heads = _heads(targets)
+    read = [blank_courtesy(text) for text in texts.column("text")]
+    groups = texts.column("group")
+    with ThreadPoolExecutor(max_workers=1) as beside:  # the machines leave a core free at times, the network needs one
+        network = beside.submit(_fit_network, read, groups, targets, settings, start.vectors)
+        tfidf, linear = _fit_linear(read, targets, settings, start)
     return Model(
         _UNSAVED,
         tfidf.vocabulary_,
-        np.concatenate(weights, axis=1),
-        np.concatenate(scales).astype(np.float32),
-        np.concatenate(biases).astype(np.float32),
-        tuple(heads),
+        linear,
+        network.result(),
+        heads,
         {label: texts.books[label] for label in texts.labels if label in texts.books},
         tuple(rules),
+        encoder=start.encoder,
+    )
+
+
+def _heads(targets: Targets) -> tuple[Head, ...]:
+    heads: list[Head] = []
+    start = 0
+    for label, values in targets.items():
+        classes = tuple(str(value) for value in np.unique(values))
+        if len(classes) < 2:
+            raise InputError(
+                f"label {label!r} has only one value in the training part, {classes[0]!r}: nothing to learn"
+            )
+        heads.append(Head(label, classes, start))
+        start += len(classes)
+        if start > _MOST_COLUMNS:
+            raise InputError(
+                f"label {label!r} has {len(classes)} different values: a model holds {_MOST_COLUMNS} in all; "
+                "is it a column of ids?"
+            )
+    return tuple(heads)
+
+
+def _fit_linear(
+    texts: Sequence[str], targets: Targets, settings: FitSettings, start: Start
+) -> tuple[NgramTfidf, Linear]:
+    tfidf = NgramTfidf(
+        words=start.vectors.words,
+        chars=start.vectors.chars,
+        min_documents=settings.min_documents if len(texts) >= _MANY_TEXTS else 1,
+    )
+    try:
+        matrix = tfidf.fit_transform(texts)
+    except ValueError as error:
+        raise InputError(str(error)) from None
+    known = matrix.shape[1]
+    classes = sum(np.unique(values).size for values in targets.values())
+    if classes * known > _MOST_COEFFICIENTS:
+        raise InputError(
+            f"{classes} classes times {known} n-grams are more than {_MOST_COEFFICIENTS:,} weights; "
+            "join rare classes, or raise fit.min_documents"
+        )
+    if start.encoder:
+        matrix = sp.hstack([matrix, sp.csr_matrix(start.encoder.encode(texts))], format="csr")
+    machines = [MarginClassifier(c=settings.c, seed=settings.seed).fit(matrix, values) for values in targets.values()]
+    weights = np.concatenate([machine.coef_ for machine in machines]).astype(np.float32).T
+    bias = np.concatenate([machine.intercept_ for machine in machines]).astype(np.float32)
+    return tfidf, _pruned(weights[:known], weights[known:], bias, settings.max_weights)
+
+
+def _pruned(weights: NDArray[np.float32], dense: NDArray[np.float32], bias: NDArray[np.float32], most: int) -> Linear:
+    """The largest weights of a matrix of shape (n_features, n_columns), quantised to one byte each."""
+    scale = np.maximum(np.abs(weights).max(axis=0), 1e-12) / 127
+    size = np.abs(weights)
+    least = np.partition(size, size.size - most, axis=None)[size.size - most] if size.size > most else 0.0
+    whole = np.round(weights / scale).astype(np.int8)
+    whole[size < least] = 0
+    row, column = np.nonzero(whole)
+    start = np.searchsorted(row, np.arange(weights.shape[0] + 1))
+    return Linear(
+        start.astype(np.uint32), column.astype(np.uint16), whole[row, column], scale.astype(np.float32), bias, dense
+    )
+
+
+def _fit_network(
+    texts: Sequence[str], groups: Sequence[str], targets: Targets, settings: FitSettings, vectors: Vectors
+) -> Network:
+    """Bring texts of one situation together first, labels unseen, then learn the labels."""
+    bags = bag_matrix(texts, buckets=vectors.scale.size, words=vectors.words, chars=vectors.chars)
+    table = vectors.table.astype(np.float32) * vectors.scale[:, None]
+    _, number = np.unique(groups, return_inverse=True)
+    order = np.argsort(number, kind="stable")
+    # One thread: several would add in another order, and give other weights on every machine.
+    with threadpool_limits(limits=1, user_api="blas"):
+        table = contrast(
+            bags[order],
+            number[order],
+            table,
+            epochs=settings.contrast_epochs,
+            batch=settings.contrast_batch,
+            seed=settings.seed,
+        )
+        network = _network_of(settings, table).fit(bags, np.stack(list(targets.values()), axis=1))
+    whole, scale = quantize(network.table_)
+    return Network(
+        Vectors(whole, scale, vectors.words, vectors.chars),
+        settings.gain,
+        network.hidden_,
+        network.hidden_bias_,
+        network.output_,
+        network.direct_,
+        network.output_bias_,
+    )
+
+
+def _network_of(settings: FitSettings, table: NDArray[np.float32]) -> PooledNetwork:
+    return PooledNetwork(
+        table,
+        hidden=settings.hidden,
+        epochs=settings.epochs,
+        batch=settings.batch,
+        dropout=settings.dropout,
+        gram_dropout=settings.gram_dropout,
+        gain=settings.gain,
+        table_rate=settings.table_rate,
+        rate=settings.rate,
+        seed=settings.seed,
     )

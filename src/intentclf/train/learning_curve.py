@@ -12,6 +12,7 @@ from intentclf.predict.rules import Rule
 from intentclf.settings import Settings
 from intentclf.train.calibrate import train
 from intentclf.train.evaluate import Scores, evaluate
+from intentclf.train.fit import Start
 from intentclf.train.prepare import LabelledTexts, position
 
 __all__ = ["CurvePoint", "learning_curve", "subset", "write_curve"]
@@ -25,6 +26,7 @@ def learning_curve(
     texts: LabelledTexts,
     held_out: LabelledTexts,
     settings: Settings,
+    start: Start,
     rules: Sequence[Rule],
     sizes: Sequence[int] = SIZES,
 ) -> Iterable[CurvePoint]:
@@ -37,6 +39,8 @@ def learning_curve(
     held_out : LabelledTexts
         Rows to measure on.
     settings : Settings
+    start : Start
+        What training starts from.
     rules : sequence of Rule
     sizes : sequence of int
         Rows to train on, rising.
@@ -51,7 +55,7 @@ def learning_curve(
     total = len(own.frame)
     for size in (*(size for size in sizes if size < total), total):
         part = subset(own, size, settings.prepare.seed)
-        model = train(part, settings.fit, settings.calibrate, rules)
+        model = train(part, settings.fit, settings.calibrate, start, rules)
         scores, _ = evaluate(model, held_out, bins=settings.evaluate.bins)
         yield len(part.frame), scores
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,19 +11,26 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from intentclf import __version__
 from intentclf.codebooks.loader import SHIPPED, Codebook
 from intentclf.errors import InputError
-from intentclf.predict.artifact import save_model
-from intentclf.predict.model import SEVERITY, VAGUE, Model
+from intentclf.predict.artifact import CARD, load_model, save_model
+from intentclf.predict.encoder import open_encoder
+from intentclf.predict.model import SEVERITY, VAGUE, HeldOut, Model
 from intentclf.predict.rules import Rule, load_rules, shipped_rules
+from intentclf.predict.vectors import load_vectors
+from intentclf.records import AcceptPoint
 from intentclf.settings import Settings
 from intentclf.train.calibrate import train
 from intentclf.train.card import write_card
 from intentclf.train.evaluate import Said, as_dict, evaluate
+from intentclf.train.fit import Start
 from intentclf.train.prepare import LabelColumns, LabelledTexts, prepare, read_labelled
+from intentclf.train.tune import ALL, QUERY, curve, tune
 
-__all__ = ["ScoreTable", "evaluate_file", "facts_of", "measure", "rules_for", "train_model"]
+__all__ = ["ScoreTable", "evaluate_file", "facts_of", "measure", "rules_for", "start_from", "train_model", "tune_model"]
 
 ScoreTable = dict[str, dict[str, dict[str, float | int | None]]]
 
@@ -35,6 +43,7 @@ def train_model(
     settings: Settings,
     books: Mapping[str, Codebook],
     rules: Sequence[Path],
+    start: Start,
     name: str,
     track: bool,
 ) -> ScoreTable:
@@ -46,7 +55,7 @@ def train_model(
         On the test part; empty where there is none.
     """
     texts = prepare(read_labelled(data, columns, books=books), settings.prepare)
-    model = train(texts, settings.fit, settings.calibrate, rules_for(texts.books, rules))
+    model = train(texts, settings.fit, settings.calibrate, start, rules_for(texts.books, rules))
     facts = facts_of(texts, settings)
     identity = save_model(model, out, name=name, version=__version__, facts=facts)
     scores, _ = measure(replace(model, id=identity), texts, settings)
@@ -56,6 +65,31 @@ def train_model(
 
         track_run(out, settings, facts, scores)
     return scores
+
+
+def start_from(vectors: Path | None, encoder: Path | None, *, encoder_only: bool = False) -> Start:
+    """Open what training starts from.
+
+    Parameters
+    ----------
+    vectors : Path or None
+        None for the shipped ones.
+    encoder : Path or None
+    encoder_only : bool
+        Without sub-word vectors: the pooled view learns nothing but how frequent each class is.
+
+    Raises
+    ------
+    InputError
+        If the encoder is to replace the vectors, and there is none.
+    ModelError
+        If a folder cannot be used.
+    """
+    if encoder_only and encoder is None:
+        raise InputError("--encoder-only needs --encoder")
+    opened = open_encoder(encoder) if encoder else None
+    found = load_vectors(None if encoder_only else vectors)
+    return Start(found.emptied() if encoder_only else found, opened)
 
 
 def measure(model: Model, texts: LabelledTexts, settings: Settings) -> tuple[ScoreTable, dict[str, list[Said]]]:
@@ -84,16 +118,71 @@ def evaluate_file(model: Model, data: Path, columns: LabelColumns, *, part: str 
     InputError
         If the file has no label that the model predicts, or no row of that part.
     """
-    if not columns.labels:
-        columns = replace(columns, labels=_shared_labels(model, data))
-    closed = tuple(label for label in (SEVERITY, VAGUE) if label not in model.books)
-    texts = read_labelled(data, replace(columns, closed=closed), books=model.books)
+    texts = read_labelled(data, _columns_of(model, columns, data), books=model.books)
     if part is not None:
         texts = texts.of(part)
         if texts.frame.empty:
             raise InputError(f"no row is of part {part!r}", file=data)
     scores, _ = evaluate(model, texts)
     return as_dict(scores)
+
+
+def tune_model(
+    folder: Path, target: float, data: Path | None, *, save: bool
+) -> tuple[dict[str, dict[str, float]], list[AcceptPoint]]:
+    """Choose the thresholds of a model anew and write them into its folder.
+
+    Parameters
+    ----------
+    folder : Path
+    target : float
+        Share of accepted answers that is to be right.
+    data : Path or None
+        Labelled texts; None: what the model said of its calibration rows before it was fitted on them.
+    save : bool
+        Without, nothing is changed.
+
+    Returns
+    -------
+    thresholds : dict of head to language to threshold
+        'all' first; 2 where no threshold meets the target.
+    points : list of AcceptPoint
+    """
+    model = load_model(folder)
+    held_out = _said_of(model, data) if data else model.held_out
+    tuned = tune(model, target, held_out)
+    if save:
+        _rewrite(tuned, folder, target)
+    heads = [head for head in tuned.heads if held_out and head.name in held_out.heads]
+    thresholds = {head.name: {ALL: head.thresholds.accept, **head.thresholds.accept_in} for head in heads}
+    return {**thresholds, QUERY: {ALL: tuned.accept}}, curve(held_out) if held_out else []
+
+
+def _said_of(model: Model, data: Path) -> HeldOut:
+    texts = read_labelled(data, _columns_of(model, LabelColumns(), data), books=model.books)
+    _, found = evaluate(model, texts)
+    heads = tuple(label for label in found if label != VAGUE)
+    if not heads:
+        raise InputError("has labels of vagueness alone; thresholds are for codes and severity", file=data)
+    languages, language = np.unique([row.language for row in found[heads[0]]], return_inverse=True)
+    return HeldOut(
+        heads,
+        tuple(str(name) for name in languages),
+        language.astype(np.uint8),
+        np.array([[row.confidence for row in found[label]] for label in heads], dtype=np.float32).T,
+        np.array([[row.label in row.truth for row in found[label]] for label in heads], dtype=np.uint8).T,
+    )
+
+
+def _rewrite(model: Model, folder: Path, target: float) -> None:
+    """Save a model where it came from, with its card."""
+    folder = folder.resolve()  # the folder that one stands in is exchanged, and its relative name with it
+    card, manifest = folder / CARD, json.loads((folder / "manifest.json").read_bytes())
+    words = card.read_bytes() if card.is_file() else None
+    facts = {**manifest["facts"], "tuned_for_precision": target}
+    save_model(model, folder, name=model.id.name, version=model.id.version, facts=facts)
+    if words is not None:
+        card.write_bytes(words)
 
 
 def rules_for(books: Mapping[str, Codebook], extra: Sequence[Path]) -> tuple[Rule, ...]:
@@ -114,6 +203,12 @@ def facts_of(texts: LabelledTexts, settings: Settings) -> dict[str, Any]:
         "settings": settings.to_dict(),
         "python": ".".join(platform.python_version_tuple()[:2]),
     }
+
+
+def _columns_of(model: Model, columns: LabelColumns, data: Path) -> LabelColumns:
+    """The label columns that model and file share where none are named; severity and vague hold nothing else."""
+    closed = tuple(label for label in (SEVERITY, VAGUE) if label not in model.books)
+    return replace(columns, labels=columns.labels or _shared_labels(model, data), closed=closed)
 
 
 def _shared_labels(model: Model, data: Path) -> tuple[str, ...]:

@@ -205,27 +205,43 @@ def prepare(texts: LabelledTexts, settings: PrepareSettings) -> LabelledTexts:
     Parameters
     ----------
     texts : LabelledTexts
-        Where its split is given, train and test are kept as given, and calibration is taken out of train unless it is
-        given too.
+        Where a split is given for some rows, these keep it and the rest of their group has it; calibration is taken
+        out of train unless it is given too.
     settings : PrepareSettings
     """
     frame = texts.frame.copy()
     frame["text"] = [clean(text).text for text in frame["text"]]
     frame["group"] = near_duplicate_groups(frame["text"].tolist(), frame["group"].tolist(), settings.near_duplicate)
-    given = [_PART_NAMES.get(part.strip().lower(), "test" if part.strip() else "") for part in frame["split"]]
-    place = {group: position(group, settings.seed) for group in set(frame["group"])}
-    parts: list[str] = []
-    for group, part in zip(frame["group"], given, strict=True):
-        if part == "train" and "calibration" not in given:
-            part = "calibration" if place[group] < settings.calibration else "train"
-        elif not part:
-            part = _part(place[group], settings)
-        parts.append(part)
-    frame["split"] = parts
+    frame["split"] = _parts(frame["group"].tolist(), frame["split"].tolist(), settings)
+    parts = set(frame["split"])
     for part in ("train", "calibration"):
         if part not in parts:
             raise InputError(f"no row falls into the part {part!r}; {len(frame)} rows are too few to be split")
     return LabelledTexts(frame, texts.labels, texts.books, texts.sha256)
+
+
+def _parts(groups: Sequence[str], stated: Sequence[str], settings: PrepareSettings) -> list[str]:
+    """The part of each row: what it is given, else what its group is given, else what the hash of the group says.
+
+    Where calibration is given, none is drawn: rows that fall there are for training. Where it is not, it is taken out
+    of what is given as training.
+    """
+    rows = [_PART_NAMES.get(part.strip().lower(), "test" if part.strip() else "") for part in stated]
+    of_group: dict[str, str] = {}
+    for part in ("train", "calibration", "test"):  # what stands last counts most
+        of_group |= {group: part for group, own in zip(groups, rows, strict=True) if own == part}
+    chosen = "calibration" in rows
+    places = {group: position(group, settings.seed) for group in set(groups)}
+    parts = []
+    for group, own in zip(groups, rows, strict=True):
+        stated_part = own or of_group.get(group, "")
+        part = stated_part or _part(places[group], settings)
+        if not chosen and stated_part == "train" and places[group] < settings.calibration:
+            part = "calibration"
+        elif chosen and not stated_part and part == "calibration":
+            part = "train"
+        parts.append(part)
+    return parts
 
 
 def _part(place: float, settings: PrepareSettings) -> str:

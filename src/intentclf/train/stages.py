@@ -17,12 +17,13 @@ import numpy as np
 
 from intentclf import __version__
 from intentclf.errors import IntentclfError
-from intentclf.predict.artifact import load_model, save_model
+from intentclf.predict.artifact import CARD, load_model, save_model
+from intentclf.predict.vectors import load_vectors
 from intentclf.settings import Settings
 from intentclf.train.calibrate import calibrate
 from intentclf.train.card import write_card
 from intentclf.train.evaluate import Said, accept_curve, reliability
-from intentclf.train.fit import fit
+from intentclf.train.fit import Start, fit
 from intentclf.train.learning_curve import learning_curve, write_curve
 from intentclf.train.pipeline import facts_of, measure, rules_for
 from intentclf.train.prepare import LabelColumns, LabelledTexts, prepare, read_labelled
@@ -32,6 +33,7 @@ __all__ = ["main"]
 SEED = Path("data/seed_labels.csv")
 PREPARED = Path("build/prepared.csv")
 FITTED = Path("build/fitted")
+VECTORS = Path("models/vectors")
 MODEL = Path("models/default")
 METRICS = Path("metrics")
 
@@ -72,14 +74,16 @@ def _prepared() -> LabelledTexts:
 
 def _fit(settings: Settings) -> None:
     texts = _prepared()
-    model = fit(texts, ["train"], settings.fit)
+    model = fit(texts, ["train"], settings.fit, Start(load_vectors(VECTORS)))
     save_model(model, FITTED, name="fitted", version=__version__, facts=facts_of(texts, settings))
 
 
 def _calibrate(settings: Settings) -> None:
     texts = _prepared()
+    if not (MODEL / "manifest.json").exists():  # DVC took the old model away, but not the card of a later stage
+        (MODEL / CARD).unlink(missing_ok=True)
     rules = rules_for(texts.books, [])
-    model = calibrate(load_model(FITTED), texts, settings.fit, settings.calibrate, rules)
+    model = calibrate(load_model(FITTED), texts, settings.fit, settings.calibrate, Start(load_vectors(VECTORS)), rules)
     save_model(model, MODEL, name="default", version=__version__, facts=facts_of(texts, settings))
 
 
@@ -95,7 +99,7 @@ def _evaluate(settings: Settings) -> None:
 def _curve(settings: Settings) -> None:
     texts = _prepared()
     METRICS.mkdir(exist_ok=True)
-    points = learning_curve(texts, texts.of("test"), settings, rules_for(texts.books, []))
+    points = learning_curve(texts, texts.of("test"), settings, Start(load_vectors(VECTORS)), rules_for(texts.books, []))
     write_curve(points, METRICS / "learning_curve.csv")
 
 
