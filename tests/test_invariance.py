@@ -64,13 +64,13 @@ DRESSED = {
     ],
     "ru": [
         "Здравствуйте!\n\n{}\n\nС уважением,\nИван Петров",
-        "Добрый день, {}. Заранее спасибо",
+        "Добрый день, {}\nЗаранее спасибо",
         "{}, пожалуйста",
         "Уважаемая служба поддержки,\n{}\n\nОтправлено с iPhone",
     ],
     "en": [
         "Dear Sir or Madam,\n\n{}\n\nKind regards,\nJohn Smith",
-        "Hello, {} Thanks in advance",
+        "Hello, {}\nThanks in advance",
         "please, {}",
         "Good morning team,\n{}\n\nSent from my iPhone",
     ],

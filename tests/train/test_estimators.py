@@ -48,7 +48,7 @@ def of_each_class(classes: int, rows: int = 12, *, seed: int = 0):
 def test_the_classifier_equals_linear_svc_on_two_classes(c, seed):
     data, labels = sparse(200, 2, seed=seed)
     ours = MarginClassifier(c=c, seed=seed).fit(data, labels)
-    theirs = LinearSVC(C=c, tol=1e-2, random_state=seed).fit(data, labels)
+    theirs = LinearSVC(C=c, tol=0.1, random_state=seed).fit(data, labels)
     assert np.array_equal(ours.coef_[1], theirs.coef_[0])
     assert np.array_equal(ours.decision_function(data), theirs.decision_function(data))
     assert np.array_equal(ours.predict(data), theirs.predict(data))
@@ -58,7 +58,7 @@ def test_the_classifier_equals_linear_svc_on_two_classes(c, seed):
 def test_the_classifier_equals_linear_svc_on_as_many_classes_as_one_call_fits(classes):
     data, labels = of_each_class(classes)
     ours = MarginClassifier().fit(data, labels)
-    theirs = LinearSVC(C=0.5, tol=1e-2, random_state=17).fit(data, labels)
+    theirs = LinearSVC(C=0.5, tol=0.1, random_state=17).fit(data, labels)
     assert np.array_equal(ours.coef_, theirs.coef_)
     assert np.array_equal(ours.intercept_, theirs.intercept_)
 
@@ -68,7 +68,7 @@ def test_the_classifier_says_what_one_machine_for_each_class_says(classes):
     # The solver goes on with one stream of random numbers from class to class, hence not to the bit.
     data, labels = of_each_class(classes)
     ours = MarginClassifier(n_jobs=1).fit(data, labels)
-    theirs = OneVsRestClassifier(LinearSVC(C=0.5, tol=1e-2, random_state=17)).fit(data, labels)
+    theirs = OneVsRestClassifier(LinearSVC(C=0.5, tol=0.1, random_state=17)).fit(data, labels)
     assert ours.coef_.shape == (classes, data.shape[1])
     assert ours.decision_function(data) == pytest.approx(theirs.decision_function(data), abs=0.02)
     assert np.array_equal(ours.predict(data), theirs.predict(data))
@@ -78,7 +78,7 @@ def test_the_classifier_says_what_one_machine_for_each_class_says(classes):
 def test_the_classifier_predicts_unseen_rows_as_linear_svc_does(classes):
     (data, labels), (unseen, truth) = of_each_class(classes), of_each_class(classes, seed=1)
     ours = MarginClassifier(n_jobs=1).fit(data, labels)
-    theirs = LinearSVC(C=0.5, tol=1e-2, random_state=17).fit(data, labels)
+    theirs = LinearSVC(C=0.5, tol=0.1, random_state=17).fit(data, labels)
     assert np.array_equal(ours.classes_, theirs.classes_)
     assert np.mean(ours.predict(unseen) == theirs.predict(unseen)) >= 0.98
     assert np.mean(ours.predict(unseen) == truth) >= 0.9
