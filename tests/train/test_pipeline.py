@@ -283,3 +283,9 @@ def test_a_code_book_of_ones_own_binds_the_labels(tickets, tmp_path, refused):
     )
     assert any("unknown code 'printer.paper' in topic" in line for line in told)
     assert not (tmp_path / "m").exists()
+
+
+def test_without_the_folder_of_vectors_training_starts_from_those_of_the_shipped_model(monkeypatch, tmp_path, model):
+    monkeypatch.setattr("intentclf.train.pipeline.default_vectors_folder", lambda: tmp_path / "none")
+    start = start_from(None, None)
+    assert np.array_equal(start.vectors.table, model.network.vectors.table)

@@ -126,9 +126,8 @@ def quantize(table: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int8], Floats
 
 
 def default_vectors_folder() -> Path:
-    """The vectors that come with the package; in a working copy, `models/vectors`."""
-    packaged = Path(__file__).parent.parent / "models" / "vectors"
-    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "models" / "vectors"
+    """The vectors of a working copy, `models/vectors`; an installed package has none beside those of its model."""
+    return Path(__file__).parents[3] / "models" / "vectors"
 
 
 def save_vectors(vectors: Vectors, folder: Path, *, facts: dict[str, Any]) -> str:
@@ -144,7 +143,7 @@ def save_vectors(vectors: Vectors, folder: Path, *, facts: dict[str, Any]) -> st
 
 
 def load_vectors(folder: str | Path | None = None) -> Vectors:
-    """Check a folder of vectors and open it; by default the one that comes with the package.
+    """Check a folder of vectors and open it; by default that of the working copy.
 
     Raises
     ------

@@ -175,7 +175,7 @@ def train(
         list[Path] | None, typer.Option("--rules", help="File of keyword rules, named by language (nl.csv, all.csv).")
     ] = None,
     vectors: Annotated[
-        Path | None, typer.Option("--vectors", help="Folder of vectors to start from; the shipped ones by default.")
+        Path | None, typer.Option("--vectors", help="Folder of vectors to start from; models/vectors by default.")
     ] = None,
     encoder: Annotated[
         Path | None, typer.Option("--encoder", help="Folder of a Model2Vec or sentence-transformers model that joins.")

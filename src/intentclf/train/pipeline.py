@@ -20,7 +20,7 @@ from intentclf.predict.artifact import CARD, load_model, save_model
 from intentclf.predict.encoder import open_encoder
 from intentclf.predict.model import SEVERITY, VAGUE, HeldOut, Model
 from intentclf.predict.rules import Rule, load_rules, shipped_rules
-from intentclf.predict.vectors import load_vectors
+from intentclf.predict.vectors import default_vectors_folder, load_vectors
 from intentclf.records import AcceptPoint
 from intentclf.settings import Settings
 from intentclf.train.calibrate import train
@@ -73,7 +73,8 @@ def start_from(vectors: Path | None, encoder: Path | None, *, encoder_only: bool
     Parameters
     ----------
     vectors : Path or None
-        None for the shipped ones.
+        None for `models/vectors`; where that is not there, as in an installed package, those that the shipped model
+        ended with.
     encoder : Path or None
     encoder_only : bool
         Without sub-word vectors: the pooled view learns nothing but how frequent each class is.
@@ -88,7 +89,10 @@ def start_from(vectors: Path | None, encoder: Path | None, *, encoder_only: bool
     if encoder_only and encoder is None:
         raise InputError("--encoder-only needs --encoder")
     opened = open_encoder(encoder) if encoder else None
-    found = load_vectors(None if encoder_only else vectors)
+    if vectors or default_vectors_folder().is_dir():
+        found = load_vectors(None if encoder_only else vectors)
+    else:
+        found = load_model().network.vectors
     return Start(found.emptied() if encoder_only else found, opened)
 
 

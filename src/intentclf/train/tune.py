@@ -112,7 +112,7 @@ def accept_threshold(confidence: Floats, right: NDArray[np.bool_] | Floats, targ
     Examples
     --------
     >>> accept_threshold(np.linspace(0, 1, 1001), np.arange(1001) >= 400, 0.95)
-    0.378
+    0.376
     """
     order = np.argsort(-confidence, kind="stable")
     number = np.arange(1, order.size + 1)
