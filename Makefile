@@ -42,7 +42,7 @@ repro: $(STAMP)  ## rebuild the model and its figures from data and settings, wh
 	PATH="$(CURDIR)/$(BIN):$$PATH" dvc repro
 
 bench: $(STAMP)  ## accuracy beside fastText, spaCy and TF-IDF on public data sets; needs ../shared, about an hour
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[train,bench]' --no-deps fasttext-numpy2==0.10.4 pybind11
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt fasttext-numpy2==0.10.4
 	$(BIN)/python -m bench
 
 bench-vectors: $(STAMP)  ## ways to learn vectors, compared; needs ../shared, about ten minutes
