@@ -1,8 +1,9 @@
 """Unlabelled text in, ways to learn text vectors from it side by side: `python -m bench.compare_vectors`.
 
-Every method learns 64 numbers a text from the same translations and is measured as it would be stored, one byte a
-number: does a text find its own translation, and do the vectors help to tell outlook_com codes? The page is made of the
-record and nothing else. Ends with 0, and with one sentence where there is no shared folder.
+Every method learns as many numbers a text from the same translations and is measured as it would be stored: the
+package's own tables in half a byte a number, the others, which it does not keep, in one byte. Does a text
+find its own translation, and do the vectors help to tell outlook_com codes? The page is made of the record and nothing
+else. Ends with 0, and with one sentence where there is no shared folder.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from threadpoolctl import threadpool_limits
 from bench.data import FULL as ALL_TASKS
 from bench.run import about
 from intentclf.predict.features import normalize
-from intentclf.predict.vectors import Vectors, quantize
+from intentclf.predict.vectors import Vectors
 from intentclf.settings import PrepareSettings, VectorSettings
 from intentclf.train.contrast import bag_matrix, bucket_weights, contrast, starting_table
 from intentclf.train.prepare import LabelColumns, alternatives, prepare, read_labelled
@@ -124,7 +125,7 @@ class Learnt:
     encode : callable
     dimensions : int
     size : int
-        Bytes at one byte a number, two for the index of a word; word lists, where there are any, as UTF-8.
+        Bytes of the tables as stored, two for the index of a word; word lists, where there are any, as UTF-8.
     """
 
     encode: Callable[[Sequence[str]], Floats]
@@ -261,7 +262,8 @@ def _ppmi(text: Text) -> Learnt:
     texts = sum(bool(value) for unit in text.units for value in unit.values())
     rarity = np.log((1 + texts) / (1 + np.bincount(every.indices, minlength=every.shape[1])))
     table = _stored(_unit(_directions(matrix)) * rarity.astype(np.float32)[:, None])
-    return Learnt(lambda asked: _unit(counter.transform(asked) @ table), table.shape[1], table.size + _letters(counter))
+    size = table.size + _letters(counter)
+    return Learnt(lambda asked: _unit(counter.transform(asked) @ table), table.shape[1], size)
 
 
 def _alignment(text: Text) -> Learnt:
@@ -371,8 +373,10 @@ def _bags(texts: Sequence[str]) -> sp.csr_matrix:
 
 def _hashed(table: Floats) -> Learnt:
     """A table of n-gram buckets, read by the very code that serves it."""
-    vectors = Vectors(*quantize(table), SETTINGS.words, _CHARS)
-    return Learnt(lambda asked: vectors.encode(asked).astype(np.float32, copy=False), table.shape[1], table.size)
+    vectors = Vectors.of(table, SETTINGS.words, _CHARS)
+    return Learnt(
+        lambda asked: vectors.encode(asked).astype(np.float32, copy=False), vectors.dimensions, vectors.table.size
+    )
 
 
 def _lsi(counts: sp.csr_matrix) -> Floats:
@@ -406,8 +410,8 @@ def _unit(rows: Floats) -> Floats:
 
 def _stored(table: NDArray[np.floating[Any]]) -> Floats:
     """As it comes back from one byte a number."""
-    whole, scale = quantize(table)
-    stored: Floats = whole.astype(np.float32) * scale[:, None]
+    scale = np.maximum(np.abs(table).max(axis=1, keepdims=True), _SMALLEST) / 127
+    stored: Floats = np.round(table / scale).astype(np.float32) * scale.astype(np.float32)
     return stored
 
 
@@ -583,7 +587,8 @@ def _protocol(size: Mapping[str, Any]) -> str:
     return (
         f"All methods learn on one thread from the same text ({size['units']:,} units of which {size['articles']:,} "
         "articles give two each; LSI of documents from the articles alone), and are measured with tables of one byte a "
-        f"number; {size['held']:,} units in four languages were held out by a hash of their key, with every unit that "
+        "number, half a byte where the package's own code reads them (all hashed n-grams); "
+        f"{size['held']:,} units in four languages were held out by a hash of their key, with every unit that "
         "shares a text with one of them. "
         f"{TASK} is told by LinearSVC (C = 1, tolerance {_TOLERANCE}) on {size['rows']:,} rows of the train part of "
         f"seed_labels.csv, whole groups chosen by a hash: in {_FOLDS} folds of groups (new situation), trained on "

@@ -17,7 +17,7 @@ from intentclf.predict.linear import Linear, Vocabulary
 from intentclf.predict.model import Head, HeldOut, Model, Thresholds
 from intentclf.predict.network import Network
 from intentclf.predict.rules import Rule
-from intentclf.predict.vectors import Vectors
+from intentclf.predict.vectors import Vectors, packed
 from intentclf.records import ModelId
 
 # The same examples on every run and no folder of them left behind; the first call of a model takes a second.
@@ -124,12 +124,12 @@ def tiny_network(xbox: int, mail: int) -> Network:
         none of them  nothing
     """
     buckets = 1 << 12
-    table = np.zeros((buckets, 2), np.int8)
-    table[xbox % buckets], table[mail % buckets] = (127, 0), (0, 127)
+    table = np.zeros((buckets, 2))
+    table[xbox % buckets], table[mail % buckets] = (7, 0), (0, 7)
     direct, output = np.zeros((2, 10), np.float32), np.zeros((1, 10), np.float32)
     direct[0, 0], direct[1, 2], output[0, 5] = LN2, 2 * LN2, 3 * LN2
     return Network(
-        vectors=Vectors(table, np.full(buckets, 1 / 127, np.float32), 2, (2, 2)),
+        vectors=Vectors(packed(table), np.full(buckets, 1 / 7, np.float32), 2, (2, 2)),
         gain=1.0,
         hidden=np.array([[1], [-1]], np.float32),
         hidden_bias=np.zeros(1, np.float32),

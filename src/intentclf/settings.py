@@ -7,7 +7,7 @@ again for DVC, and a test holds the two equal.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class VectorSettings:
     """
 
     bits: int = 17
-    dimensions: int = 64
+    dimensions: int = 128
     words: int = 2
     shortest_chars: int = 2
     longest_chars: int = 5
@@ -95,6 +95,9 @@ class FitSettings:
         Weights of the linear view that are kept, the largest first, three bytes each.
     c : float
         Inverse strength of regularisation of the linear support vector machines, over 0.
+    description_copies : int
+        How often the descriptions of each code (labels, names, definition; else the words of the code) are learnt from
+        beside the texts; 0: not at all.
     contrast_epochs, contrast_batch : int
         Passes over the groups of training texts that bring the versions of one situation together, and groups at a
         time. 0 passes: the vectors are taken as they are.
@@ -115,7 +118,8 @@ class FitSettings:
     min_documents: int = 3
     max_weights: int = 2_200_000
     c: float = 0.5
-    contrast_epochs: int = 10
+    description_copies: int = 2
+    contrast_epochs: int = 6
     contrast_batch: int = 512
     hidden: int = 256
     epochs: int = 15
@@ -131,6 +135,7 @@ class FitSettings:
         _check_range("fit.min_documents", self.min_documents, 1, 1000)
         _check_range("fit.max_weights", self.max_weights, 10_000, 1_000_000_000)
         _check_range("fit.c", self.c, 1e-6, 1e6)
+        _check_range("fit.description_copies", self.description_copies, 0, 100)
         _check_range("fit.contrast_epochs", self.contrast_epochs, 0, 1000)
         for name in ("epochs", "batch", "contrast_batch", "hidden"):
             _check_range(f"fit.{name}", getattr(self, name), 1, 100_000)
@@ -152,15 +157,20 @@ class CalibrateSettings:
         Share of accepted answers, 0.5 to 0.999, that are to be right.
     rule_bound : float
         Confidence of the one-sided lower bound (Wilson) on a rule's precision, 0.5 to 0.999.
+    refit_share : float
+        Up to this share of the rows, 0 to 1, the calibration rows are not learnt from in the end: training would take
+        twice as long for next to nothing, and thresholds stand for the very weights that they were chosen with.
     """
 
     coverage: float = 0.9
     target_precision: float = 0.95
     rule_bound: float = 0.9
+    refit_share: float = 0.1
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            _check_range(f"calibrate.{item.name}", getattr(self, item.name), 0.5, 0.999)
+        for name in ("coverage", "target_precision", "rule_bound"):
+            _check_range(f"calibrate.{name}", getattr(self, name), 0.5, 0.999)
+        _check_range("calibrate.refit_share", self.refit_share, 0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from intentclf.codebooks.loader import Code, Codebook
-from intentclf.predict.calibration import CodeTree, sets_by_threshold, softmax, wilson_lower
+from intentclf.predict.calibration import PARENT_WORTH, CodeTree, sets_by_threshold, softmax, wilson_lower
 
 # Two parents; texts were labelled with `a` itself, never with `b`.
 BOOK = Codebook(
@@ -118,34 +118,49 @@ def test_membership_marks_the_classes_under_a_code(code, expected):
     [
         pytest.param([0, 0.9, 0.1, 0, 0, 0], 0.5, "a.x", id="sure of a leaf"),
         pytest.param([0, 0.1, 0.9, 0, 0, 0], 0.5, "a.y.z", id="through a code without a class"),
-        pytest.param([0, 0, 0, 0.4, 0.4, 0.2], 0.5, "b", id="undecided between children"),
+        pytest.param([0, 0, 0, 0.4, 0.4, 0.2], 0.5, "b", id="a leaf that is not likely enough gives its parent"),
         pytest.param([0, 0, 0, 0.4, 0.4, 0.2], 0.81, None, id="not even the parent"),
         pytest.param([0, 0, 0, 0.5, 0.3, 0.2], 0.5, "b.x", id="reaching the threshold exactly"),
         pytest.param([0, 0.1, 0, 0, 0, 0.9], 0.5, "none", id="none is an answer"),
+        pytest.param([0, 0.1, 0, 0, 0, 0.9], 0.91, None, id="none that is not likely enough"),
         pytest.param([0.2, 0.2, 0.2, 0.2, 0.1, 0.1], 0.7, None, id="nothing is likely"),
         pytest.param([0.6, 0.3, 0.1, 0, 0, 0], 0.2, "a", id="stay where the parent's own class wins"),
         pytest.param([0.3, 0.6, 0.1, 0, 0, 0], 0.2, "a.x", id="go down where a child wins"),
-        pytest.param([0.1, 0.25, 0.2, 0.35, 0.1, 0], 0.2, "a.x", id="likelier parent, less likely child"),
+        pytest.param([0.25, 0.35, 0.3, 0, 0, 0.1], 0.2, "a", id="a parent worth more than its likeliest child"),
+        pytest.param([0.1, 0.25, 0.2, 0.35, 0.1, 0], 0.2, "b.x", id="likeliest leaf under a less likely parent"),
         pytest.param([0, 0.2, 0, 0.35, 0.35, 0.1], 0.3, "b.x", id="first of two alike"),
         pytest.param([0, 1, 0, 0, 0, 0], 1.0, "a.x", id="certain"),
     ],
 )
-def test_the_deepest_code_that_the_evidence_carries(row, threshold, expected):
-    assert TREE.deepest(TREE.code_probabilities(np.array([row], float))[0], threshold) == expected
+def test_the_code_worth_most_that_is_likely_enough(row, threshold, expected):
+    assert TREE.best(TREE.code_probabilities(np.array([row], float))[0], threshold) == expected
 
 
 @given(ROWS, st.floats(0, 1))
-def test_the_deepest_code_and_all_above_it_reach_the_threshold(rows, threshold):
+def test_the_best_code_and_all_above_it_reach_the_threshold(rows, threshold):
     codes = TREE.code_probabilities(rows)[0]
-    chosen = TREE.deepest(codes, threshold)
+    chosen = TREE.best(codes, threshold)
     path = BOOK.path(chosen) if chosen else ()
     assert all(codes[TREE.codes.index(step)] >= threshold for step in path)
 
 
-@given(ROWS, st.floats(0.5, 1), st.floats(0.5, 1))
-def test_a_higher_threshold_never_gives_a_deeper_code(rows, one, other):
+@given(ROWS)
+def test_no_code_has_a_higher_expected_worth(rows):
+    def worth(code):
+        exact = rows[0, CLASSES.index(code)] if code in CLASSES else 0.0
+        under = sum(
+            p for label, p in zip(CLASSES, rows[0], strict=True) if label != code and BOOK.is_under(label, code)
+        )
+        return exact + PARENT_WORTH * under
+
+    chosen = TREE.best(TREE.code_probabilities(rows)[0], 0.0)
+    assert worth(chosen) == pytest.approx(max(worth(code) for code in TREE.codes))
+
+
+@given(ROWS, st.floats(0, 1), st.floats(0, 1))
+def test_a_higher_threshold_gives_the_same_code_or_one_above_it(rows, one, other):
     codes = TREE.code_probabilities(rows)[0]
-    high, low = TREE.deepest(codes, max(one, other)), TREE.deepest(codes, min(one, other))
+    high, low = TREE.best(codes, max(one, other)), TREE.best(codes, min(one, other))
     assert high is None or (low is not None and BOOK.is_under(low, high))
 
 

@@ -23,8 +23,10 @@ from intentclf.predict.vectors import (
     Vectors,
     default_vectors_folder,
     load_vectors,
+    packed,
     quantize,
     save_vectors,
+    unpacked,
 )
 
 ANY_TEXT = st.text(st.characters(), max_size=40)  # all planes, lone surrogates too
@@ -35,14 +37,14 @@ LANGUAGES = ("nl", "nb", "ru", "en")
 def tiny() -> Vectors:
     """Four buckets in two dimensions: (2, 0), (0, 3), (-4, 4) and the vector of length 0."""
     table = np.array([[1, 0], [0, 1], [-2, 2], [0, 0]], dtype=np.int8)
-    return Vectors(table, np.array([2.0, 3.0, 2.0, 1.0], dtype=np.float32), 2, (2, 3))
+    return Vectors(packed(table), np.array([2.0, 3.0, 2.0, 1.0], dtype=np.float32), 2, (2, 3))
 
 
 @pytest.fixture(scope="module")
 def small() -> Vectors:
     """256 buckets of random vectors in eight dimensions."""
     rng = np.random.default_rng(5)
-    return Vectors(*quantize(rng.normal(size=(256, 8)) * rng.gamma(2.0, size=(256, 1))), 2, (2, 4))
+    return Vectors.of(rng.normal(size=(256, 8)) * rng.gamma(2.0, size=(256, 1)), 2, (2, 4))
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +149,7 @@ def test_case_does_not_matter(small):
     assert np.array_equal(small.encode(["ПОЧТА Ёлка Åse"]), small.encode(["почта елка åse"]))
 
 
-# --- one byte a number
+# --- half a byte a number
 
 TABLES = arrays_of.arrays(
     np.float32,
@@ -156,41 +158,61 @@ TABLES = arrays_of.arrays(
 )
 
 
+def numbers_and_scale(table: Any) -> tuple[Any, Any]:
+    """What is stored of a table: whole numbers, without the column that fills up an odd number of them; scales."""
+    rows, scale = quantize(table)
+    return unpacked(rows)[:, : table.shape[1]], scale
+
+
 @given(TABLES)
 def test_quantizing_moves_a_number_by_half_a_step_at_most(table):
-    whole, scale = quantize(table)
+    whole, scale = numbers_and_scale(table)
     back = whole.astype(np.float64) * scale[:, None]
     assert np.all(np.abs(back - table) <= scale[:, None] * 0.5001)
 
 
 @given(TABLES)
-def test_the_largest_number_of_a_row_becomes_127(table):
-    whole, scale = quantize(table)
+def test_the_largest_number_of_a_row_becomes_7(table):
+    whole, scale = numbers_and_scale(table)
     largest = np.abs(whole.astype(int)).max(axis=1)
-    assert np.all(largest[np.abs(table).max(axis=1) > 1e-10] == 127)
-    assert np.all(largest <= 127)
+    assert np.all(largest[np.abs(table).max(axis=1) > 1e-10] == 7)
+    assert np.all(largest <= 7)
     assert np.all(scale > 0)
 
 
 @given(TABLES)
 def test_quantizing_twice_changes_nothing(table):
-    whole, scale = quantize(table)
-    again, scale_again = quantize(whole.astype(np.float64) * scale[:, None])
+    whole, scale = numbers_and_scale(table)
+    again, scale_again = numbers_and_scale(whole.astype(np.float64) * scale[:, None])
     assert again.tolist() == whole.tolist()
     assert scale_again == pytest.approx(scale, rel=1e-6, abs=1e-13)
+
+
+@given(arrays_of.arrays(np.int8, st.tuples(st.integers(0, 5), st.sampled_from([2, 4, 8])), elements=st.integers(-7, 7)))
+def test_packed_numbers_come_back(numbers):
+    rows = packed(numbers)
+    assert (rows.dtype, rows.shape) == (np.uint8, (len(numbers), numbers.shape[1] // 2))
+    assert unpacked(rows).tolist() == numbers.tolist()
+
+
+@given(TABLES)
+def test_a_column_that_fills_up_an_odd_number_is_nothing(table):
+    vectors = Vectors.of(table, 1, (2, 2))
+    assert vectors.dimensions == table.shape[1] + table.shape[1] % 2
+    assert not vectors.dense()[:, table.shape[1] :].any()
 
 
 @pytest.mark.parametrize(
     ("row", "whole", "scale"),
     [
-        pytest.param([127.0, 0.0, -127.0], [127, 0, -127], 1.0, id="whole already"),
-        pytest.param([2.0, 1.0, -0.5], [127, 64, -32], 2 / 127, id="63.5 and -31.75 are rounded"),
-        pytest.param([0.0, -3.0, 0.01], [0, -127, 0], 3 / 127, id="small beside large is nothing"),
-        pytest.param([0.0, 0.0, 0.0], [0, 0, 0], 1e-12 / 127, id="nothing stays nothing"),
+        pytest.param([7.0, 0.0, -7.0], [7, 0, -7], 1.0, id="whole already"),
+        pytest.param([2.0, 1.0, -0.5, 0.6], [7, 4, -2, 2], 2 / 7, id="3.5, -1.75 and 2.1 are rounded"),
+        pytest.param([0.0, -3.0, 0.2], [0, -7, 0], 3 / 7, id="small beside large is nothing"),
+        pytest.param([0.0, 0.0, 0.0], [0, 0, 0], 1e-12 / 7, id="nothing stays nothing"),
     ],
 )
 def test_numbers_and_scales_are_those_worked_out_by_hand(row, whole, scale):
-    found, found_scale = quantize(np.array([row]))
+    found, found_scale = numbers_and_scale(np.array([row]))
     assert (found.tolist(), str(found.dtype), str(found_scale.dtype)) == ([whole], "int8", "float32")
     assert found_scale.tolist() == pytest.approx([scale])
 
@@ -227,7 +249,7 @@ def test_facts_are_kept_in_the_manifest(tiny, tmp_path):
     ids=["three", "six", "fewer scales", "more scales", "none", "no scales"],
 )
 def test_a_number_of_buckets_that_is_no_power_of_two_is_refused(tmp_path, buckets, scales):
-    odd = Vectors(np.zeros((buckets, 2), np.int8), np.ones(scales, np.float32), 2, (2, 3))
+    odd = Vectors(packed(np.zeros((buckets, 2))), np.ones(scales, np.float32), 2, (2, 3))
     save_vectors(odd, tmp_path / "odd", facts={})
     with pytest.raises(ModelError, match=rf"odd: .*{buckets} vectors, {scales} scales; must be one power of two"):
         load_vectors(tmp_path / "odd")
@@ -236,7 +258,7 @@ def test_a_number_of_buckets_that_is_no_power_of_two_is_refused(tmp_path, bucket
 @pytest.mark.parametrize("buckets", [1, 2, 1024])
 def test_a_power_of_two_is_taken(tmp_path, buckets):
     save_vectors(
-        Vectors(np.ones((buckets, 2), np.int8), np.ones(buckets, np.float32), 1, (3, 3)), tmp_path / "v", facts={}
+        Vectors(packed(np.ones((buckets, 2))), np.ones(buckets, np.float32), 1, (3, 3)), tmp_path / "v", facts={}
     )
     assert load_vectors(tmp_path / "v").encode(["почта"]).tolist() == [pytest.approx([0.5**0.5] * 2)]
 
@@ -271,7 +293,7 @@ def test_n_gram_lengths_that_make_no_sense_are_refused(tiny, tmp_path, change):
 def test_another_format_is_refused(tiny, tmp_path):
     save_vectors(tiny, tmp_path / "v", facts={})
     spoil(tmp_path / "v", format=99)
-    with pytest.raises(ModelError, match="v: is a folder of vectors of format 99, this program reads format 1"):
+    with pytest.raises(ModelError, match="v: is a folder of vectors of format 99, this program reads format 2"):
         load_vectors(tmp_path / "v")
 
 

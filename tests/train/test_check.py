@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from intentclf.codebooks.loader import shipped_codebooks
-from intentclf.train.check import check_rows, implications, opening
+from intentclf.train.check import check_rows, held_out_faults, implications, opening
 from intentclf.train.prepare import LabelColumns, alternatives, read_labelled
 
 ROOT = Path(__file__).parents[2]
@@ -143,6 +143,56 @@ def test_one_file_with_every_fault_has_them_all_listed_in_one_run(tmp_path):
     ]
     assert result.returncode == 2
     assert [(line, text) for line, text in expected if f"seed.csv:{line}: {text}" not in result.stderr] == []
+
+
+def held_out(tmp_path, text):
+    path = tmp_path / "kept.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def check(*arguments):
+    command = [sys.executable, "-m", "intentclf.serve.cli", "data", "check", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("kept", "expected"),
+    [
+        ("text\niets anders\nBijlage  opent niet in mail!\n", ["1: repeats row 2 of kept.csv (similarity 0.96)"]),
+        ("text\nbijlage opent niet in mailprogramma\n", ["1: repeats row 1 of kept.csv (similarity 0.71)"]),
+        ("text\nвложение не открывается\nагенда leeg\n", []),
+    ],
+)
+def test_rows_that_repeat_a_held_out_text_are_faults(tmp_path, kept, expected):
+    path = seed(tmp_path, [row(1, "bijlage opent niet in mail"), row(2, "windows start niet op sinds de update")])
+    result = check(path, "--held-out", held_out(tmp_path, kept))
+    assert result.returncode == (2 if expected else 0)
+    assert [line for line in expected if f"{path}:{line}" not in result.stderr] == []
+
+
+def test_several_columns_of_a_held_out_file_are_compared(tmp_path):
+    path = seed(tmp_path, [row(1, "bijlage opent niet in mail")])
+    kept = held_out(tmp_path, "nl,en\nbijlage opent niet in mail,attachment does not open\n")
+    assert check(path, "--held-out", kept, "--held-out-column", "en").returncode == 0
+    result = check(path, "--held-out", kept, "--held-out-column", "en", "--held-out-column", "nl")
+    assert "repeats row 1 of kept.csv (similarity 1.00)" in result.stderr
+
+
+def test_a_held_out_file_without_the_column_is_one_sentence(tmp_path):
+    result = check(seed(tmp_path, [row(1, "bijlage opent niet")]), "--held-out", held_out(tmp_path, "body\nx\n"))
+    assert (result.returncode, "has no column 'text'" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(("name", "columns"), [("cases.csv", ["text"]), ("titles.csv", ["nl", "nb", "ru", "en"])])
+def test_no_seed_row_repeats_a_text_that_figures_are_measured_on(name, columns):
+    kept = ROOT.parent / "shared" / "dev" / name
+    if not kept.is_file():
+        pytest.skip(f"{kept} is not there: figures on it cannot be measured either")
+    with kept.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    texts = read_labelled(SEED, LabelColumns())
+    assert [f for column in columns for f in held_out_faults(texts, [line[column] for line in rows], name)] == []
 
 
 def test_an_opening_has_five_words_and_something_after_them():

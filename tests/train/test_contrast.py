@@ -222,7 +222,7 @@ def test_one_step_lowers_the_loss():
 
 def test_bags_of_training_are_those_of_answering():
     texts = ["wachtwoord vergeten", "", "mail mail mail", "почта не приходит 😀"]
-    vectors = Vectors(np.ones((BUCKETS, 2), np.int8), np.ones(BUCKETS, np.float32), 2, (2, 4))
+    vectors = Vectors.of(np.ones((BUCKETS, 2)), 2, (2, 4))
     matrix = bags_of(texts)
     for row, bag in zip(matrix, vectors.bags(hash_grams(texts, words=2, chars=(2, 4)), len(texts)), strict=True):
         order = np.argsort(row.indices)

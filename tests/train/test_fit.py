@@ -11,12 +11,13 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from intentclf.codebooks.loader import Codebook
+from intentclf.codebooks.loader import Code, Codebook
 from intentclf.errors import InputError
 from intentclf.intake import read
 from intentclf.predict.encoder import Encoder
+from intentclf.predict.features import hash_grams
 from intentclf.predict.model import VAGUE, Model
-from intentclf.predict.vectors import Vectors
+from intentclf.predict.vectors import Vectors, packed
 from intentclf.records import Query, Reason
 from intentclf.settings import CalibrateSettings, FitSettings, PrepareSettings
 from intentclf.train import fit as module
@@ -27,7 +28,7 @@ from intentclf.train.fit import Start, fit
 from intentclf.train.prepare import LabelledTexts, prepare
 from intentclf.triage import triage
 
-FAST = FitSettings(min_documents=2, hidden=8, epochs=20, batch=16, contrast_epochs=1)
+FAST = FitSettings(min_documents=2, hidden=8, epochs=20, batch=16, description_copies=0, contrast_epochs=1)
 CALIBRATE = CalibrateSettings()
 TOPICS = {"mail": "de mail is weg", "game": "xbox geeft zwart beeld", "pay": "betaling mislukt"}
 WORDS = [f"{a}{b}" for a in ("bak", "dol", "fir", "gum", "kep") for b in ("sat", "tor", "vun", "wil", "zep", "mux")]
@@ -42,8 +43,8 @@ def _one_process(monkeypatch):
 @pytest.fixture(scope="module")
 def start() -> Start:
     """Random vectors: 1,024 buckets of 8 dimensions."""
-    table = np.random.default_rng(0).integers(-9, 10, (1024, 8)).astype(np.int8)
-    return Start(Vectors(table, np.full(1024, 0.05, np.float32), 2, (2, 4)))
+    table = np.random.default_rng(0).integers(-7, 8, (1024, 8))
+    return Start(Vectors(packed(table), np.full(1024, 0.05, np.float32), 2, (2, 4)))
 
 
 def table(
@@ -113,6 +114,56 @@ def test_only_the_parts_that_are_asked_for_are_learnt(start):
 def test_the_first_of_several_alternatives_is_learnt(start):
     texts = table([(text, f"{topic}|pay") for text, topic in rows_of(20)])
     assert fit(texts, ["train"], FAST, start).heads[0].classes == ("game", "mail")
+
+
+# What the code books say of their codes.
+
+
+DESCRIBED = replace(FAST, description_copies=2)
+
+
+def described(texts: LabelledTexts, **codes: dict[str, str]) -> LabelledTexts:
+    """The same texts with a book that describes its codes in two languages."""
+    book = Codebook("topic", {name: Code(name, "", 1, labels) for name, labels in codes.items()}, "")
+    return replace(texts, books={"topic": book})
+
+
+def test_the_words_of_a_description_speak_for_its_code(start):
+    texts = described(table(rows_of(20)), mail={"en": "lost letter"}, game={"en": "console", "ru": "приставка сломана"})
+    with_book, without = (fit(texts, ["train"], settings, start) for settings in (DESCRIBED, FAST))
+    for text, code in (("lost letter", "mail"), ("приставка сломана", "game")):
+        column = with_book.heads[0].classes.index(code)
+        found, before = (np.subtract(*views(model, text)[[column, 1 - column]]) for model in (with_book, without))
+        assert found > before + 0.3, text
+
+
+def views(model: Model, text: str) -> NDArray[Any]:
+    return model.views(model.read([text])).margins[0]
+
+
+def test_a_leaf_without_any_text_is_found_by_its_description(start):
+    texts = described(table(rows_of(20)), mail={"en": "lost"}, game={"en": "console"}, pay={"nl": "rekening betalen"})
+    model = fit(texts, ["train"], DESCRIBED, start)
+    assert model.heads[0].classes == ("game", "mail", "pay")
+    assert model.heads[0].classes[int(views(model, "rekening betalen").argmax())] == "pay"
+
+
+def test_a_code_that_is_only_named_takes_its_words_from_its_name(start):
+    model = fit(table([(text, f"{topic}.card_declined") for text, topic in rows_of(20)]), ["train"], DESCRIBED, start)
+    hashes = set(model.vocabulary.hashes.tolist())
+    assert set(hash_grams(["mail card declined"], words=2, chars=(2, 4)).hash.tolist()) <= hashes
+
+
+def test_descriptions_of_one_book_teach_its_own_head_alone(start):
+    rows = [(text, topic, "AB"[k % 2]) for k, (text, topic) in enumerate(rows_of(40, tuple(TOPICS)))]
+    texts = table(rows, ("topic", "severity"))
+    texts = replace(texts, books={"topic": texts.books["topic"]})
+    model = fit(texts, ["train"], DESCRIBED, start)
+    assert [head.classes for head in model.heads] == [("game", "mail", "pay"), ("A", "B")]
+    alone = fit(replace(texts, labels=("severity",), books={}), ["train"], DESCRIBED, start)
+    column = model.heads[1].start
+    for text, _, _ in rows[:5]:
+        assert views(model, text)[column] == pytest.approx(views(alone, text)[0], abs=0.15)
 
 
 def test_heads_lie_side_by_side_in_the_order_of_the_labels(start):
@@ -265,7 +316,7 @@ def test_a_label_of_one_value_is_refused(start):
 
 @pytest.mark.parametrize("text", ["", "   ", "\n"], ids=["empty", "blanks", "line break"])
 def test_texts_without_any_word_are_refused(start, text):
-    with pytest.raises(InputError, match="no n-gram stands in 1 of the 20 texts"):
+    with pytest.raises(InputError, match="none of the 20 texts of the training part has a word"):
         fit(table([(text, topic) for _, topic in rows_of(20)]), ["train"], FAST, start)
 
 

@@ -261,6 +261,17 @@ def test_rows_of_another_width_are_refused():
         quick(epochs=1).fit(data, topic).predict(data[:, :39])
 
 
+def test_a_label_that_is_not_told_of_a_text_learns_nothing_from_it():
+    data, topic, urgent = sample()
+    both = np.stack([topic, urgent], axis=1)
+    both[:100, 1] = ""
+    fitted = quick(missing="").fit(data, both)
+    assert [classes.tolist() for classes in fitted.classes_] == [["game", "mail", "pay"], ["ja", "nei"]]
+    assert (fitted.predict(data[:100]) == np.stack([topic, urgent], axis=1)[:100]).mean() > 0.8
+    _, _, slopes = fitted._slopes(np.random.default_rng(0), data[:5], np.zeros((5, 5), dtype=bool))
+    assert not any(slope.any() for slope in slopes.values())
+
+
 def test_a_table_of_another_number_of_buckets_is_refused():
     data, topic, _ = sample()
     with pytest.raises(ValueError, match="table"):

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from intentclf import load_model
 from intentclf.errors import InputError, ModelError
 from intentclf.predict.store import CARD
-from intentclf.predict.vectors import Vectors, save_vectors
+from intentclf.predict.vectors import Vectors, packed, save_vectors
 from intentclf.records import Query
 from intentclf.serve.cli import app, main
 from intentclf.train.pipeline import start_from
@@ -110,8 +110,8 @@ def tickets(tmp_path_factory):
     # The rows differ in a number only; as near-duplicates they would all belong to one part.
     settings = "prepare: {near_duplicate: 1.0}\nfit: {hidden: 16, epochs: 20, batch: 32, contrast_epochs: 1}\n"
     (folder / "params.yaml").write_text(settings, encoding="utf-8")
-    table = np.random.default_rng(0).integers(-9, 10, (1024, 8)).astype(np.int8)
-    save_vectors(Vectors(table, np.full(1024, 0.05, np.float32), 2, (2, 4)), folder / "vectors", facts={})
+    table = np.random.default_rng(0).integers(-7, 8, (1024, 8))
+    save_vectors(Vectors(packed(table), np.full(1024, 0.05, np.float32), 2, (2, 4)), folder / "vectors", facts={})
     return path
 
 
@@ -171,11 +171,11 @@ def test_a_model_is_made_again_to_the_byte(trained, tickets, tmp_path, monkeypat
 
 def test_a_model_is_cut_into_the_n_grams_of_the_vectors_that_it_started_from(trained):
     vectors = load_model(trained[0]).network.vectors
-    assert (vectors.table.shape, vectors.words, vectors.chars) == ((1024, 8), 2, (2, 4))
+    assert (vectors.dense().shape, vectors.words, vectors.chars) == ((1024, 8), 2, (2, 4))
 
 
 def test_training_starts_from_the_vectors_of_a_folder_or_from_the_shipped_ones(tickets):
-    assert start_from(tickets.parent / "vectors", None).vectors.table.shape == (1024, 8)
+    assert start_from(tickets.parent / "vectors", None).vectors.dense().shape == (1024, 8)
     assert start_from(None, None).vectors.table.shape[0] == 1 << 17
 
 

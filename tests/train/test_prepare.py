@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from intentclf.codebooks import load_shipped
 from intentclf.errors import FaultsError, InputError
 from intentclf.settings import PrepareSettings
-from intentclf.train.duplicates import near_duplicate_pairs
+from intentclf.train.duplicates import near_duplicate_pairs, overlaps, shingles
 from intentclf.train.prepare import PARTS, LabelColumns, _part, _parts, alternatives, position, prepare, read_labelled
 
 HEADER = "id,group,text,lang,outlook_com,severity,vague\n"
@@ -216,6 +216,17 @@ def test_too_few_rows_are_refused(tmp_path):
 )
 def test_near_duplicates_are_found(first, second, alike):
     assert bool(list(near_duplicate_pairs([first, second], 0.7))) == alike
+
+
+@given(st.lists(st.text("abcdeж ", max_size=30), max_size=8), st.lists(st.text("abcdeж ", max_size=30), max_size=8))
+def test_overlaps_are_those_of_comparing_all_with_all(texts, others):
+    def similarity(first, second):
+        a, b = set(shingles(first).tolist()), set(shingles(second).tolist())
+        return len(a & b) / len(a | b)
+
+    found = {k: value for k, _, value in overlaps(texts, others, 0.3)}
+    best = {k: max((similarity(text, other) for other in others), default=0.0) for k, text in enumerate(texts)}
+    assert found == {k: value for k, value in best.items() if value >= 0.3}
 
 
 def test_alternatives_are_parted_by_a_bar():

@@ -144,6 +144,7 @@ def model() -> Model:
     columns = {int(words[0]): 0, int(words[1]): 1, int(words[2]): 3}
     hashes = words[order]
     nothing = np.zeros((1, 6), np.float32)
+    direct = np.zeros((2, 6), np.float32)
     codes = {code: Code(code, "", 1, {"en": code}) for code in ("game", "mail")}
     return Model(
         ModelId("tiny", "3", ""),
@@ -157,9 +158,9 @@ def model() -> Model:
             np.zeros((0, 6), np.float32),
         ),
         Network(
-            Vectors(np.zeros((2, 1), np.int8), np.zeros(2, np.float32), 1, (8, 8)),
-            *(1.0, np.zeros((1, 1), np.float32), np.zeros(1, np.float32)),
-            *(nothing, nothing, np.zeros(6, np.float32)),
+            Vectors.of(np.zeros((2, 2)), 1, (8, 8)),
+            *(1.0, np.zeros((2, 1), np.float32), np.zeros(1, np.float32)),
+            *(nothing, direct, np.zeros(6, np.float32)),
         ),
         (
             Head("desk", ("game", "mail", "none"), 0, thresholds=Thresholds(0.45, 0.55, 0.125, 0.1, {"en": 0.5})),

@@ -36,6 +36,7 @@ LABEL_LANGUAGES = ("nl", "nb", "ru", "en")
 SHIPPED = ("outlook_com", "contact_reason", "service_request", "csp_escalation")
 
 _FOLDER = Path(__file__).parent
+_BETWEEN_WORDS = re.compile(r"[\W_]+|(?<=[a-z])(?=[A-Z])")
 _PART = re.compile(r"[^\s.|,;]+(?: [^\s.|,;]+)*")
 _REQUIRED = ("code", "parent", "level", "label_en", "definition")
 _LONGEST_LABEL = 120
@@ -78,6 +79,17 @@ class Code:
     def label(self, language: str) -> str:
         """The label in a language, else in English, else the code itself."""
         return self.labels.get("nb" if language == "nn" else language) or self.labels.get("en") or self.code
+
+    def descriptions(self) -> tuple[str, ...]:
+        """What the book says of the code: labels, further names and definition; without them the words of the code.
+
+        Examples
+        --------
+        >>> Code("billing.card_declined", "billing", 2).descriptions()
+        ('billing card declined',)
+        """
+        told = dict.fromkeys(text for text in (*self.labels.values(), *self.names.values(), self.definition) if text)
+        return tuple(told) or (_BETWEEN_WORDS.sub(" ", self.code),)
 
 
 @dataclass(frozen=True)

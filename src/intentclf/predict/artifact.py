@@ -31,7 +31,7 @@ from intentclf.records import ModelId
 
 __all__ = ["CARD", "FORMAT", "default_model_folder", "load_model", "save_model"]
 
-FORMAT = 2
+FORMAT = 3
 """Raised whenever a folder written before can no longer be read, or means something else."""
 
 _WHAT = "a model"
@@ -46,7 +46,7 @@ _ARRAYS: Mapping[str, tuple[str, int]] = {
     "scale": ("float32", 1),
     "bias": ("float32", 1),
     "dense": ("float32", 2),
-    "table": ("int8", 2),
+    "table": ("uint8", 2),
     "table_scale": ("float32", 1),
     "hidden": ("float32", 2),
     "hidden_bias": ("float32", 1),
@@ -175,7 +175,7 @@ def _model_of(stored: Stored) -> Model:
 
 def _check_shapes(folder: Path, model: Model) -> None:
     vocabulary, linear, network, held = model.vocabulary, model.linear, model.network, model.held_out
-    buckets, dimensions = network.vectors.table.shape
+    buckets, dimensions = network.vectors.table.shape[0], network.vectors.dimensions
     columns = sum(len(head.classes) for head in model.heads)
     agree = {
         "n-grams": {vocabulary.hashes.size, vocabulary.idf.size, vocabulary.kind.size, linear.start.size - 1},

@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 
 from intentclf.codebooks.loader import NONE, Codebook
 
-__all__ = ["CodeTree", "sets_by_threshold", "softmax", "wilson_lower"]
+__all__ = ["PARENT_WORTH", "CodeTree", "sets_by_threshold", "softmax", "wilson_lower"]
+
+PARENT_WORTH = 0.25
+"""What a code above the right one is worth to an agent, who has to go on from there; the right one is worth 1."""
 
 Floats = NDArray[np.float64]
 
@@ -73,11 +76,11 @@ class CodeTree:
                 self._member[k, place[step]] = 1.0
             below = [j for j, leaf in enumerate(self.leaves) if book.is_under(leaf, label)]
             self._to_leaf[k, below] = 1.0 / len(below)
-        self._depth = np.array([len(book.path(code)) for code in self.codes])
         self._place = place
-        self._below: dict[str, list[int]] = {}
-        for k, code in enumerate(self.codes):
-            self._below.setdefault(book.codes[code].parent if code in book.codes else "", []).append(k)
+        self._is_child = np.zeros((len(self.codes), len(self.codes)))
+        for code in self.codes:
+            if code in book.codes and book.codes[code].parent:
+                self._is_child[place[code], place[book.codes[code].parent]] = 1.0
 
     def code_probabilities(self, classes: Floats) -> Floats:
         """Probability that the right label is a code or under it, shape (n_queries, n_codes), from class ones."""
@@ -94,28 +97,25 @@ class CodeTree:
         column: Floats = self._member[:, self._place[code]]
         return column
 
-    def deepest(self, codes: Floats, threshold: float) -> str | None:
-        """The deepest code whose probability reaches the threshold, the likelier of two as deep; None without one.
+    def best(self, codes: Floats, threshold: float) -> str | None:
+        """The code worth most to an agent, or the next one above it that is likely enough; None without one.
+
+        A code is worth 1 where it is the label, `PARENT_WORTH` where it is above the label. By expected worth a leaf is
+        answered as soon as it pays, and its parent where the leaves are too much alike.
 
         Parameters
         ----------
         codes : ndarray of shape (n_codes,)
             A row of `code_probabilities`.
         threshold : float
-            0 to 1. From 0.5 on, two codes of one depth can no longer both reach it.
+            0 to 1.
         """
-        # Walk down by the likeliest child, so that a code is never answered whose parent lost to another.
-        chosen: str | None = None
-        while True:
-            children = self._below.get(chosen or "", [])
-            below = [k for k in children if codes[k] >= threshold]
-            if not below:
-                return chosen
-            best = max(below, key=lambda k: codes[k])
-            stay = codes[self._place[chosen]] - sum(codes[k] for k in children) if chosen else -1.0
-            if codes[best] < stay:
-                return chosen
-            chosen = self.codes[best]
+        below = codes @ self._is_child  # how likely the label is somewhere under each code
+        worth = codes - (1.0 - PARENT_WORTH) * below
+        chosen: str | None = self.codes[int(worth.argmax())]
+        while chosen and codes[self._place[chosen]] < threshold:
+            chosen = self.book.codes[chosen].parent or None if chosen in self.book.codes else None
+        return chosen
 
 
 def sets_by_threshold(leaves: Sequence[str], shares: Floats, threshold: float) -> tuple[str, ...]:

@@ -88,6 +88,6 @@ class Network:
         unit, length = unit_rows(self.vectors.pool([bag]))
         active = unit[0] * self.gain @ hidden + hidden_bias > 0
         slope = hidden @ (active * (output @ factors)) + direct @ factors
-        each = self.vectors.table[bag.bucket].astype(np.float64) @ slope
+        each = self.vectors.numbers(bag.bucket) @ slope
         shares: NDArray[np.float64] = each * bag.value * self.vectors.scale[bag.bucket] * self.gain / length[0]
         return shares

@@ -80,7 +80,7 @@ def choose_code(
         A row of `CodeTree.code_probabilities`.
     hits : sequence of RuleHit
     """
-    code = tree.deepest(codes, limits.answer)
+    code = tree.best(codes, limits.answer)
     confidence = float(codes[tree.codes.index(code)]) if code else 0.0
     rule = _best_rule(hits)
     if rule and rule.precision and confidence < limits.sure and rule.precision > confidence:

@@ -41,16 +41,33 @@ def needs_training_extra() -> None:
         raise ModelError(f"this command needs {missing[0]}: pip install 'intentclf[train]'")
 
 
-@data_app.command("check", epilog="Example: `intentclf data check data/seed_labels.csv`")
-def data_check(path: DataArgument = SEED) -> None:
+@data_app.command("check", epilog="Example: `intentclf data check data/seed_labels.csv --held-out cases.csv`")
+def data_check(
+    path: DataArgument = SEED,
+    held_out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--held-out", help="Table of texts kept for measuring: rows that repeat one are faults; repeat it."
+        ),
+    ] = None,
+    columns: Annotated[
+        list[str] | None, typer.Option("--held-out-column", help="Text column of it; repeat it. By default text.")
+    ] = None,
+) -> None:
     """Print every fault of labelled texts with row and reason; nothing is changed."""
     needs_training_extra()
-    from intentclf.train.check import check_rows
+    from intentclf.intake.tables import read_table
+    from intentclf.train.check import check_rows, held_out_faults
     from intentclf.train.prepare import LabelColumns, read_labelled
 
     faults: list[Fault] = []
     texts = read_labelled(path, LabelColumns(), collect=faults)
-    faults = sorted([*faults, *check_rows(texts)], key=lambda fault: fault.line)
+    faults += check_rows(texts)
+    for file in held_out or ():
+        for column in columns or ["text"]:
+            others = [row.values[column] for row in read_table(file, [column])]
+            faults += held_out_faults(texts, others, file.name)
+    faults.sort(key=lambda fault: fault.line)
     if faults:
         raise FaultsError(path, faults)
     print(f"{path}: {len(texts.frame)} rows, no faults")

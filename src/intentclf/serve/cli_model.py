@@ -53,7 +53,7 @@ def vectors_build(
         Path | None, typer.Option("--sources", help="Table of source, repository, commit, licence for the card.")
     ] = None,
     bits: Annotated[int, typer.Option("--bits", help="Two to this power is the number of buckets.")] = 17,
-    dimensions: Annotated[int, typer.Option("--dimensions", help="Numbers in a vector.")] = 64,
+    dimensions: Annotated[int, typer.Option("--dimensions", help="Numbers in a vector.")] = 128,
     words: Annotated[int, typer.Option("--words", help="Longest run of words.")] = 2,
     shortest_chars: Annotated[int, typer.Option("--shortest-chars", help="Shortest run of characters.")] = 2,
     longest_chars: Annotated[int, typer.Option("--longest-chars", help="Longest run of characters.")] = 5,

@@ -1,8 +1,8 @@
 """Stage 3: what a probability is worth, on rows that the weights have not seen.
 
-For each head how much each view counts, the thresholds of the answer, the precision of every keyword rule; then both
-views are fitted again on the training and calibration rows together, with everything found here kept. The test part
-stays untouched.
+For each head how much each view counts, the thresholds of the answer, the precision of every keyword rule. Where the
+calibration rows are more than a few, both views are then fitted again on the training and calibration rows together,
+with everything found here kept. The test part stays untouched.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scipy.optimize import minimize
 
 from intentclf.codebooks.loader import Codebook
 from intentclf.intake.reading import read
-from intentclf.predict.calibration import CodeTree, wilson_lower
+from intentclf.predict.calibration import PARENT_WORTH, CodeTree, wilson_lower
 from intentclf.predict.model import VAGUE, Head, HeldOut, Model, Thresholds, Views
 from intentclf.predict.rules import Rule, RuleMatcher
 from intentclf.records import Reading, RuleHit
@@ -45,7 +45,7 @@ def train(
     start: Start,
     rules: Sequence[Rule] = (),
 ) -> Model:
-    """Fit on the training part, calibrate on the calibration part, fit again on both."""
+    """Fit on the training part, calibrate on the calibration part, fit again on both where `refit_share` says so."""
     fitted = fit(texts, ["train"], fit_settings, start)
     return calibrate(fitted, texts, fit_settings, calibrate_settings, start, rules)
 
@@ -58,7 +58,7 @@ def calibrate(
     start: Start,
     rules: Sequence[Rule] = (),
 ) -> Model:
-    """Calibrate a model on the calibration part and fit its weights again.
+    """Calibrate a model on the calibration part, and fit its weights again where that part is large.
 
     Parameters
     ----------
@@ -97,6 +97,8 @@ def calibrate(
     held_out = _held_out(outcomes, [readings[k].language.code for k in own])
     tuned = replace(fitted, heads=tuple(heads.values()), held_out=held_out)
     tuned = tune(tuned, settings.target_precision) if held_out else tuned
+    if len(own) <= settings.refit_share * len(readings):
+        return replace(tuned, rules=measured)
     final = fit(texts, ["train", "calibration"], fit_settings, start, measured)
     transferred = tuple(_transfer(head, tuned.head(head.name) or head) for head in final.heads)
     return replace(final, heads=transferred, accept=tuned.accept, held_out=held_out)
@@ -325,10 +327,10 @@ def _member(tree: CodeTree, rows: Floats, truth: Sequence[tuple[str, ...]], cove
 
 
 def _use(book: Codebook, code: str | None, labels: Sequence[str]) -> float:
-    """What an answer is worth to an agent: 1 for the right code, a quarter for a parent of it, else nothing."""
+    """What an answer is worth to an agent: 1 for the right code, `PARENT_WORTH` for a parent of it, else nothing."""
     if code in labels:
         return 1.0
-    return 0.25 if code and any(book.is_under(label, code) for label in labels) else 0.0
+    return PARENT_WORTH if code and any(book.is_under(label, code) for label in labels) else 0.0
 
 
 def _f1(said: NDArray[np.bool_], truth: Sequence[tuple[str, ...]]) -> float:

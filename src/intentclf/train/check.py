@@ -19,13 +19,25 @@ from intentclf.errors import Fault
 from intentclf.intake.cleaning import clean
 from intentclf.intake.language import detect_language
 from intentclf.predict.features import normalize
-from intentclf.train.duplicates import near_duplicate_pairs
+from intentclf.train.duplicates import near_duplicate_pairs, overlaps
 from intentclf.train.prepare import LabelledTexts, alternatives
 
-__all__ = ["ALIKE", "OPENING_SHARE", "Implication", "check_rows", "implications", "opening"]
+__all__ = [
+    "ALIKE",
+    "OPENING_SHARE",
+    "OVERLAP",
+    "Implication",
+    "check_rows",
+    "held_out_faults",
+    "implications",
+    "opening",
+]
 
 ALIKE = 0.7
 """Jaccard similarity of character 5-grams from which two texts count as near-duplicates."""
+
+OVERLAP = 0.5
+"""The same from which a text counts as a copy of a held-out one: lower, for what is measured there must be unseen."""
 
 OPENING_WORDS = 5
 OPENING_SHARE = 0.004
@@ -80,6 +92,30 @@ def check_rows(texts: LabelledTexts) -> list[Fault]:
         *_run_faults(texts, words),
     ]
     return sorted(faults, key=lambda fault: (fault.line, fault.message))
+
+
+def held_out_faults(texts: LabelledTexts, held_out: Sequence[str], name: str) -> list[Fault]:
+    """Rows that repeat a text on which the model is to be measured.
+
+    Parameters
+    ----------
+    texts : LabelledTexts
+    held_out : sequence of str
+        Texts as given, in the order of their rows.
+    name : str
+        What the held-out file is called in the message.
+
+    Returns
+    -------
+    list of Fault
+        By row, from 1.
+    """
+    own = [clean(text).text for text in texts.column("text")]
+    found = overlaps(own, [clean(text).text for text in held_out], OVERLAP)
+    return [
+        Fault(row + 1, f"repeats row {other + 1} of {name} (similarity {similarity:.2f})")
+        for row, other, similarity in found
+    ]
 
 
 def opening(words: Sequence[str]) -> str | None:

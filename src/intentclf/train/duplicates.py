@@ -6,7 +6,7 @@ pairs that share a band are compared exactly.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from intentclf.predict.features import normalize
 
-__all__ = ["near_duplicate_groups", "near_duplicate_pairs", "shingles"]
+__all__ = ["near_duplicate_groups", "near_duplicate_pairs", "overlaps", "shingles"]
 
 _PERMUTATIONS, _BANDS = 64, 16
 _LENGTH = 5
@@ -65,6 +65,40 @@ def near_duplicate_pairs(texts: Sequence[str], threshold: float) -> Iterator[tup
                     similarity = _jaccard(sets[first], sets[second])
                     if similarity >= threshold:
                         yield first, second, similarity
+
+
+def overlaps(texts: Sequence[str], others: Sequence[str], threshold: float) -> Iterator[tuple[int, int, float]]:
+    """For each text the one of the others that it is most like, where their Jaccard similarity reaches the threshold.
+
+    Nothing is missed at any threshold: every text that shares a 5-gram is compared.
+
+    Parameters
+    ----------
+    texts, others : sequence of str
+    threshold : float
+        Over 0, up to 1.
+
+    Yields
+    ------
+    index of the text, index of the other, similarity
+
+    Examples
+    --------
+    >>> list(overlaps(["geheel anders", "Mail werkt  niet"], ["mail werkt niet", "iets"], 0.5))
+    [(1, 0, 1.0)]
+    """
+    sets = [shingles(text) for text in others]
+    places: dict[int, list[int]] = defaultdict(list)
+    for at, hashes in enumerate(sets):
+        for value in hashes.tolist():
+            places[value].append(at)
+    for k, text in enumerate(texts):
+        mine = shingles(text)
+        common = Counter(at for value in mine.tolist() for at in places.get(value, ()))
+        alike = ((count / (mine.size + sets[at].size - count), -at) for at, count in common.items())
+        similarity, at = max(alike, default=(0.0, 0))
+        if similarity >= threshold:
+            yield k, -at, similarity
 
 
 def near_duplicate_groups(texts: Sequence[str], groups: Sequence[str], threshold: float) -> list[str]:

@@ -14,11 +14,12 @@ from threadpoolctl import threadpool_limits
 from intentclf.errors import InputError
 from intentclf.intake.courtesy import blank_courtesy
 from intentclf.predict.encoder import Encoder
+from intentclf.predict.features import tokens
 from intentclf.predict.linear import Linear
 from intentclf.predict.model import Head, Model
 from intentclf.predict.network import Network
 from intentclf.predict.rules import Rule
-from intentclf.predict.vectors import Vectors, quantize
+from intentclf.predict.vectors import Vectors
 from intentclf.records import ModelId
 from intentclf.settings import FitSettings
 from intentclf.train.contrast import bag_matrix, contrast
@@ -51,6 +52,8 @@ class Start:
 
 
 Targets = Mapping[str, NDArray[np.str_]]
+_NOT_TOLD = ""
+"""Stands for the label of a description in all books but its own."""
 
 
 def fit(
@@ -82,9 +85,17 @@ def fit(
     """
     texts = texts.of(*parts)
     targets = {label: np.array([alternatives(cell)[0] for cell in texts.column(label)]) for label in texts.labels}
-    heads = _heads(targets)
+    _check(targets)
     read = [blank_courtesy(text) for text in texts.column("text")]
+    if not any(map(tokens, read)):
+        raise InputError(f"none of the {len(read)} texts of the training part has a word")
     groups = texts.column("group")
+    for text, label, code in _descriptions(texts, targets) * settings.description_copies:
+        read.append(text)
+        groups.append(f"{label}: {code}")
+        for name, values in targets.items():
+            targets[name] = np.append(values, code if name == label else _NOT_TOLD)
+    heads = _heads(targets)
     with ThreadPoolExecutor(max_workers=1) as beside:  # the machines leave a core free at times, the network needs one
         network = beside.submit(_fit_network, read, groups, targets, settings, start.vectors)
         tfidf, linear = _fit_linear(read, targets, settings, start)
@@ -100,22 +111,45 @@ def fit(
     )
 
 
+def _check(targets: Targets) -> None:
+    columns = 0
+    for label, values in targets.items():
+        classes = np.unique(values)
+        if classes.size < 2:
+            raise InputError(
+                f"label {label!r} has only one value in the training part, {str(classes[0])!r}: nothing to learn"
+            )
+        columns += classes.size
+        if columns > _MOST_COLUMNS:
+            raise InputError(
+                f"label {label!r} has {classes.size} different values: a model holds {_MOST_COLUMNS} in all; "
+                "is it a column of ids?"
+            )
+
+
+def _descriptions(texts: LabelledTexts, targets: Targets) -> list[tuple[str, str, str]]:
+    """What the code books say of their codes, as further texts: (text, label, code).
+
+    With few texts they say what a code is about in words of its own; a leaf that has no text at all can be found by
+    them alone. Parents that no text is labelled with stay out: they would compete with their children.
+    """
+    found = []
+    for label, book in texts.books.items():
+        used = set(targets[label].tolist()) if label in targets else set()
+        leaves = set(book.leaves)
+        for code in book if used else ():
+            if code.code in used or (code.code in leaves and code.labels):
+                found += [(text, label, code.code) for text in code.descriptions()]
+    return found
+
+
 def _heads(targets: Targets) -> tuple[Head, ...]:
     heads: list[Head] = []
     start = 0
     for label, values in targets.items():
-        classes = tuple(str(value) for value in np.unique(values))
-        if len(classes) < 2:
-            raise InputError(
-                f"label {label!r} has only one value in the training part, {classes[0]!r}: nothing to learn"
-            )
+        classes = tuple(str(value) for value in np.unique(values[values != _NOT_TOLD]))
         heads.append(Head(label, classes, start))
         start += len(classes)
-        if start > _MOST_COLUMNS:
-            raise InputError(
-                f"label {label!r} has {len(classes)} different values: a model holds {_MOST_COLUMNS} in all; "
-                "is it a column of ids?"
-            )
     return tuple(heads)
 
 
@@ -140,7 +174,11 @@ def _fit_linear(
         )
     if start.encoder:
         matrix = sp.hstack([matrix, sp.csr_matrix(start.encoder.encode(texts))], format="csr")
-    machines = [MarginClassifier(c=settings.c, seed=settings.seed).fit(matrix, values) for values in targets.values()]
+    machines = []
+    for values in targets.values():
+        told = values != _NOT_TOLD
+        machine = MarginClassifier(c=settings.c, seed=settings.seed)
+        machines.append(machine.fit(matrix if told.all() else matrix[told], values[told]))
     weights = np.concatenate([machine.coef_ for machine in machines]).astype(np.float32).T
     bias = np.concatenate([machine.intercept_ for machine in machines]).astype(np.float32)
     return tfidf, _pruned(weights[:known], weights[known:], bias, settings.max_weights)
@@ -165,7 +203,7 @@ def _fit_network(
 ) -> Network:
     """Bring texts of one situation together first, labels unseen, then learn the labels."""
     bags = bag_matrix(texts, buckets=vectors.scale.size, words=vectors.words, chars=vectors.chars)
-    table = vectors.table.astype(np.float32) * vectors.scale[:, None]
+    table = vectors.dense()
     _, number = np.unique(groups, return_inverse=True)
     order = np.argsort(number, kind="stable")
     # One thread: several would add in another order, and give other weights on every machine.
@@ -179,9 +217,8 @@ def _fit_network(
             seed=settings.seed,
         )
         network = _network_of(settings, table).fit(bags, np.stack(list(targets.values()), axis=1))
-    whole, scale = quantize(network.table_)
     return Network(
-        Vectors(whole, scale, vectors.words, vectors.chars),
+        Vectors.of(network.table_, vectors.words, vectors.chars),
         settings.gain,
         network.hidden_,
         network.hidden_bias_,
@@ -194,6 +231,7 @@ def _fit_network(
 def _network_of(settings: FitSettings, table: NDArray[np.float32]) -> PooledNetwork:
     return PooledNetwork(
         table,
+        missing=_NOT_TOLD,
         hidden=settings.hidden,
         epochs=settings.epochs,
         batch=settings.batch,

@@ -47,6 +47,8 @@ class PooledNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
     table_rate, rate : float, default=0.07 and 0.003
         Steps at the beginning.
     seed : int, default=17
+    missing : optional
+        Value in `y` of a label that is not told of a text: the text teaches the other labels only.
 
     Attributes
     ----------
@@ -72,6 +74,7 @@ class PooledNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         table_rate: float = 0.07,
         rate: float = 0.003,
         seed: int = 17,
+        missing: Any = None,
     ) -> None:
         self.table = table
         self.hidden = hidden
@@ -83,6 +86,7 @@ class PooledNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         self.table_rate = table_rate
         self.rate = rate
         self.seed = seed
+        self.missing = missing
 
     def fit(self, X: Any, y: Any) -> PooledNetwork:  # noqa: N803
         """Fit to one label, or to several at once.
@@ -100,17 +104,20 @@ class PooledNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=np.float32, multi_output=True)  # noqa: N806
         check_classification_targets(y)
         labels = y.reshape(len(y), -1)
-        found = [np.unique(labels[:, k], return_inverse=True) for k in range(labels.shape[1])]
+        told = np.ones(labels.shape, dtype=np.bool_) if self.missing is None else labels != self.missing
+        found = [np.unique(labels[mine, k], return_inverse=True) for k, mine in enumerate(told.T)]
         for classes, _ in found:
             if classes.size < 2:
-                raise ValueError(f"needs two classes at least, got 1 class: {str(classes[0])!r}")
+                raise ValueError(
+                    f"needs two classes at least, got {classes.size} class: {', '.join(map(repr, map(str, classes)))}"
+                )
         self._several = y.ndim == 2
         self.classes_ = [classes for classes, _ in found] if self._several else found[0][0]
         bounds = np.cumsum([0, *(classes.size for classes, _ in found)])
         self._columns = [slice(a, b) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
         target = np.zeros((len(y), int(bounds[-1])), dtype=np.bool_)
-        for columns, (_, place) in zip(self._columns, found, strict=True):
-            target[np.arange(len(y)), columns.start + place] = True
+        for columns, (_, place), mine in zip(self._columns, found, told.T, strict=True):
+            target[np.flatnonzero(mine), columns.start + place] = True
         self._run(sp.csr_matrix(X, dtype=np.float32), target)
         return self
 
@@ -174,6 +181,9 @@ class PooledNetwork(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # sc
         active = before * unit_mask
         error = self._shares(active @ self.output_ + text @ self.direct_ + self.output_bias_)
         error[target] -= 1.0
+        if self.missing is not None:
+            for columns in self._columns:
+                error[~target[:, columns].any(axis=1), columns] = 0.0
         error /= np.float32(bags.shape[0])
         back = (error @ self.output_.T) * unit_mask
         slope = (back @ self.hidden_.T + error @ self.direct_.T) * text_mask

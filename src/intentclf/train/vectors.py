@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from intentclf.errors import InputError, ModelError
 from intentclf.intake.tables import read_table
 from intentclf.predict.store import CARD
-from intentclf.predict.vectors import Vectors, quantize, save_vectors
+from intentclf.predict.vectors import Vectors, save_vectors
 from intentclf.settings import VectorSettings
 from intentclf.train.contrast import bag_matrix, bucket_weights, contrast, starting_table
 from intentclf.train.corpus import Corpus, all_texts, read_corpus
@@ -78,8 +78,7 @@ def _learn(corpora: Sequence[Corpus], settings: VectorSettings) -> Vectors:
             batch=settings.batch,
             seed=settings.seed,
         )
-    whole, scale = quantize(table)
-    return Vectors(whole, scale, words, chars)
+    return Vectors.of(table, words, chars)
 
 
 def _listed(sources: Path | None) -> list[tuple[str, ...]]:
@@ -100,7 +99,7 @@ def _card(facts: dict[str, Any], digest: str, listed: Sequence[tuple[str, ...]])
     return f"""# Sub-word vectors
 
 {1 << settings["bits"]:,} buckets of hashed n-grams (words up to {settings["words"]}, {settings["shortest_chars"]} to \
-{settings["longest_chars"]} characters inside words), {settings["dimensions"]} dimensions, one byte each; Dutch, \
+{settings["longest_chars"]} characters inside words), {settings["dimensions"]} dimensions, half a byte each; Dutch, \
 Norwegian, Russian and English texts of one meaning lie close. They hold sums over hashed pieces of words, no text.
 
 Learnt by contrast of translations: a text must be closer to its own translation than to the others of its batch \
