@@ -138,7 +138,8 @@ def test_the_words_of_a_description_speak_for_its_code(start):
 
 
 def views(model: Model, text: str) -> NDArray[Any]:
-    return model.views(model.read([text])).margins[0]
+    row: NDArray[Any] = model.views(model.read([text])).margins[0]
+    return row
 
 
 def test_a_leaf_without_any_text_is_found_by_its_description(start):
