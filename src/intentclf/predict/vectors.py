@@ -75,7 +75,7 @@ class Vectors:
     @property
     def dimensions(self) -> int:
         """Of a vector."""
-        return 2 * self.table.shape[1]
+        return 2 * int(self.table.shape[1])
 
     def emptied(self) -> Vectors:
         """Vectors that tell nothing, for the same n-grams."""
@@ -154,15 +154,14 @@ def quantize(table: NDArray[np.floating[Any]]) -> tuple[NDArray[np.uint8], Float
     ([[-7, 1, 0, 3]], [0.25])
     """
     scale = np.maximum(np.abs(table).max(axis=1), _SMALLEST) / _MOST
-    whole = np.round(table / scale[:, None])
+    whole: NDArray[Any] = np.round(table / scale[:, None])
     return packed(np.pad(whole, ((0, 0), (0, whole.shape[1] % 2)))), scale.astype(np.float32)
 
 
 def packed(numbers: NDArray[Any]) -> NDArray[np.uint8]:
     """Whole numbers from -7 to 7, two to a byte, shape (n_rows, n_columns / 2); `n_columns` even."""
     low, high = np.hsplit((numbers + _ZERO).astype(np.uint8), 2)
-    rows: NDArray[np.uint8] = low | (high << 4)
-    return rows
+    return np.bitwise_or(low, np.left_shift(high, np.uint8(4)))
 
 
 def unpacked(rows: NDArray[np.uint8]) -> NDArray[np.int8]:
