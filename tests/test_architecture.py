@@ -56,7 +56,7 @@ def test_no_module_is_longer_than_400_lines(path):
     assert path.read_text(encoding="utf-8").count("\n") <= 400
 
 
-HEAVY = {"mlflow", "pandas", "sklearn", "scipy", "spacy", "pyarrow", "joblib", "yaml", "py3langid", "numpy"}
+HEAVY = {"mlflow", "holidays", "pandas", "sklearn", "scipy", "spacy", "pyarrow", "joblib", "yaml", "py3langid", "numpy"}
 
 
 @pytest.mark.parametrize(

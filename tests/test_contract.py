@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 
 from intentclf import Query
+from intentclf.respond.advice import AdviceSettings
 from intentclf.triage import triage_many
 
 OWN = json.loads((files("intentclf.serve") / "answer.schema.json").read_text(encoding="utf-8"))
@@ -25,9 +26,11 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def answers(model):
-    return [answer.to_dict() for answer in triage_many([Query(str(k), text) for k, text in enumerate(TEXTS)], model)]
+@pytest.fixture(scope="module", params=[None, AdviceSettings(agreement="office365_business")], ids=["plain", "advised"])
+def answers(model, request):
+    received = {"received": "2026-11-21T09:00:00+01:00", "role": "user"}
+    queries = [Query(str(k), text, extra=received) for k, text in enumerate(TEXTS)]
+    return [answer.to_dict() for answer in triage_many(queries, model, advice=request.param)]
 
 
 def test_answers_keep_to_our_schema(answers):

@@ -45,12 +45,15 @@ class Query:
         Language code where the source states it, else None.
     warnings : tuple of str
         What was odd about the source of this text.
+    extra : mapping of str to str
+        What else the source says: channel, browser, account type, role, the moment received.
     """
 
     id: str
     text: str
     language: str | None = None
     warnings: tuple[str, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,13 @@ class ModelId:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything said about one query."""
+    """Everything said about one query.
+
+    Attributes
+    ----------
+    advice : mapping of str to JSON values, or None
+        What the desk does next, under keys of its own beside the fixed ones; None where it was not asked for.
+    """
 
     id: str
     language: LanguageGuess
@@ -207,6 +216,7 @@ class Answer:
     decision: Decision
     model: ModelId
     warnings: Sequence[str] = field(default=())
+    advice: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The stable output form, ready for `json.dumps`; probabilities are rounded to six places."""
@@ -229,6 +239,7 @@ class Answer:
             },
             "model": {"name": self.model.name, "version": self.model.version, "sha256": self.model.sha256},
             "warnings": list(self.warnings),
+            **(self.advice or {}),
         }
 
 

@@ -8,15 +8,19 @@ from dataclasses import replace
 from intentclf.intake import read
 from intentclf.predict.evidence import rule_evidence, word_evidence
 from intentclf.predict.model import SEVERITY, VAGUE, Floats, Head, Model, Text
-from intentclf.records import Answer, Query, Reading, Reason, RuleHit
+from intentclf.records import Answer, Query, Reading, Reason, RuleHit, Vagueness
 from intentclf.respond import choose_reason, decide, judge_severity, judge_vagueness
+from intentclf.respond.advice import AdviceSettings, advise, as_known, known_issues_of
+from intentclf.respond.clarify.clarify import Belief
+from intentclf.respond.severity.grounds import bound_severity, grounds_of, weigh_severity
+from intentclf.respond.severity.signals import Signals, find_signals
 
 __all__ = ["triage", "triage_many"]
 
 WORDS_SHOWN = 3
 
 
-def triage(query: Query, model: Model, *, words: int = WORDS_SHOWN) -> Answer:
+def triage(query: Query, model: Model, *, words: int = WORDS_SHOWN, advice: AdviceSettings | None = None) -> Answer:
     """Answer one query.
 
     Parameters
@@ -25,6 +29,8 @@ def triage(query: Query, model: Model, *, words: int = WORDS_SHOWN) -> Answer:
     model : Model
     words : int
         Words of evidence for each code; 0 for none, negative for that many both for and against.
+    advice : AdviceSettings, optional
+        What the desk says of itself; with it the answer holds what to do next, under keys of its own.
 
     Examples
     --------
@@ -32,28 +38,62 @@ def triage(query: Query, model: Model, *, words: int = WORDS_SHOWN) -> Answer:
     >>> triage(Query("1", "mijn Xbox geeft een zwart scherm"), load_model()).reasons["outlook_com"].code
     'not_outlook.microsoft_other.product'
     """
-    return triage_many([query], model, words=words)[0]
+    return triage_many([query], model, words=words, advice=advice)[0]
 
 
-def triage_many(queries: Sequence[Query], model: Model, *, words: int = WORDS_SHOWN) -> list[Answer]:
+def triage_many(
+    queries: Sequence[Query], model: Model, *, words: int = WORDS_SHOWN, advice: AdviceSettings | None = None
+) -> list[Answer]:
     """Answer a batch; each answer is the one that the query would get alone."""
     readings = [read(query) for query in queries]
     texts = model.read([reading.core for reading in readings])
     likely = model.probabilities(model.views(texts))
-    rows = [{name: matrix[k] for name, matrix in likely.items()} for k in range(len(readings))]
-    return [_answer(*each, model, words) for each in zip(readings, texts, rows, strict=True)]
+    signals = [find_signals(reading) for reading in readings]
+    weighed = weigh_severity(model, likely, signals)
+    cases = []
+    for k, reading in enumerate(readings):
+        rows = {name: matrix[k] for name, matrix in likely.items()}
+        level_row = None if weighed is None else weighed[k]
+        cases.append(_answer(reading, texts[k], rows, level_row, signals[k], model, words, advice))
+    return cases
 
 
-def _answer(reading: Reading, text: Text, rows: dict[str, Floats], model: Model, words: int) -> Answer:
+def _answer(
+    reading: Reading,
+    text: Text,
+    rows: dict[str, Floats],
+    level_row: Floats | None,
+    signals: Signals,
+    model: Model,
+    words: int,
+    advice: AdviceSettings | None,
+) -> Answer:
     hits = model.matcher.find(reading)
     reasons = {head.name: _reason(reading, text, rows, hits, head, model, words) for head in _book_heads(model)}
-    severity = judge_severity(
-        model.head(SEVERITY), rows.get(SEVERITY), _hits_for(hits, SEVERITY), language=reading.language.code
-    )
+    known = known_issues_of(reading, model, advice) if advice else None
+    reasons = as_known(reasons, known)
+    language = reading.language.code
+    judged = judge_severity(model.head(SEVERITY), level_row, _hits_for(hits, SEVERITY), language=language)
+    severity, bound = bound_severity(judged, reasons, model.trees)
     vague = judge_vagueness(model.head(VAGUE), rows.get(VAGUE), reading, _hits_for(hits, VAGUE))
-    judged = severity if model.head(SEVERITY) else None
-    decision = decide(reading, reasons, judged, vague, accept=model.accept)
-    return Answer(reading.query.id, reading.language, reasons, severity, vague, decision, model.id, reading.warnings)
+    decision = decide(reading, reasons, severity if model.head(SEVERITY) else None, vague, accept=model.accept)
+    answer = Answer(reading.query.id, reading.language, reasons, severity, vague, decision, model.id, reading.warnings)
+    if advice is None:
+        return answer
+    grounds = grounds_of(signals, rows.get(SEVERITY), model.head(SEVERITY), judged, bound)
+    belief = Belief((reading,), {book: rows[book] for book in model.trees}, _probability_of(vague))
+    ask = decision.action == "ask"
+    advised = advise(reading, reasons, severity, grounds, belief, known, model, advice, ask=ask)
+    return replace(
+        answer,
+        decision=replace(decision, question=advised.question or decision.question),
+        warnings=(*answer.warnings, *advised.warnings),
+        advice=advised.keys,
+    )
+
+
+def _probability_of(vague: Vagueness) -> float:
+    return vague.confidence if vague.is_vague else 1.0 - vague.confidence
 
 
 def _reason(

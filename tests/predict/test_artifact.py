@@ -17,11 +17,13 @@ from intentclf.errors import ModelError
 from intentclf.predict.artifact import FORMAT, default_model_folder, load_model, save_model
 from intentclf.predict.encoder import Encoder, open_encoder
 from intentclf.predict.model import Model
+from intentclf.predict.severity import SeverityWeights
 
 LINEAR = ("vocabulary", "idf", "kind", "start", "column", "weight", "scale", "bias", "dense")
 POOLED = ("table", "table_scale", "hidden", "hidden_bias", "output", "direct", "output_bias")
 HELD_OUT = ("held_language", "held_confidence", "held_right")
-ARRAYS = (*LINEAR, *POOLED, *HELD_OUT)
+SEVERITY = ("severity_weights", "severity_bias")
+ARRAYS = (*LINEAR, *POOLED, *SEVERITY, *HELD_OUT)
 FILES = (*(f"{name}.npy" for name in ARRAYS), "codebooks.json", "rules.json")
 TEXTS = ["xbox", "mail lost", "my mail", "", "zzz"]
 
@@ -282,7 +284,7 @@ def test_an_array_of_other_dimensions_is_refused(folder, name):
         load_model(folder)
 
 
-@pytest.mark.parametrize("name", [name for name in ARRAYS if name != "dense"])  # as long as an encoder's vectors
+@pytest.mark.parametrize("name", [name for name in ARRAYS if name not in ("dense", *SEVERITY)])
 def test_an_array_of_another_length_is_refused(folder, name):
     forge(folder, f"{name}.npy", npy(np.load(folder / f"{name}.npy")[:-1]))
     with pytest.raises(ModelError, match="its arrays do not fit together"):
@@ -322,6 +324,36 @@ def test_a_number_of_buckets_that_is_no_power_of_two_is_refused(folder):
         forge(folder, f"{name}.npy", npy(np.load(folder / f"{name}.npy")[:-1]))
     with pytest.raises(ModelError, match=r"its arrays do not fit together \(buckets: 2048, 4095\)"):
         load_model(folder)
+
+
+def weighed(tiny: Model, names: int = 3, levels: int = 3) -> Model:
+    weights = np.arange(9, dtype=np.float32).reshape(3, 3)
+    severity = SeverityWeights(tuple("abc")[:names], tuple("ABC")[:levels], weights, np.zeros(3, np.float32))
+    return replace(tiny, severity=severity)
+
+
+@pytest.mark.parametrize(("name", "shape"), [("severity_weights", (2, 3)), ("severity_bias", (3,))])
+def test_weights_of_severity_without_their_names_are_refused(folder, name, shape):
+    forge(folder, f"{name}.npy", npy(np.zeros(shape, np.float32)))
+    with pytest.raises(ModelError, match="its arrays do not fit together .weights of severity"):
+        load_model(folder)
+
+
+def test_weights_of_severity_come_back(tiny, tmp_path):
+    save_model(weighed(tiny), tmp_path / "m", name="m", version="1", facts={})
+    found = load_model(tmp_path / "m").severity
+    assert found is not None
+    assert (found.names, found.levels, found.weights.tolist()) == (
+        *(tuple("abc"), tuple("ABC")),
+        [[0.0, 1.0, 2.0], [3.0, 4.0, 5.0], [6.0, 7.0, 8.0]],
+    )
+
+
+@pytest.mark.parametrize(("names", "levels"), [(2, 3), (3, 2)])
+def test_weights_of_severity_that_do_not_fit_are_refused(tiny, tmp_path, names, levels):
+    save_model(weighed(tiny, names, levels), tmp_path / "m", name="m", version="1", facts={})
+    with pytest.raises(ModelError, match="its arrays do not fit together"):
+        load_model(tmp_path / "m")
 
 
 @pytest.mark.parametrize("names", [("desk",), ("desk", "severity", "vague")], ids=len)

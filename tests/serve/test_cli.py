@@ -31,7 +31,7 @@ def shell(*arguments, **options):
 
 COMMANDS = [
     *("classify", "explain", "score", "train", "evaluate", "tune", "vectors", "vectors build"),
-    *("codebook", "codebook list", "codebook show", "codebook check"),
+    *("ask", "respond", "respond due", "respond lower", "codebook", "codebook list", "codebook show", "codebook check"),
     *("data", "data check", "data report", "data audit", "data curve", "data agreement", "rules", "rules report"),
 ]
 
@@ -40,7 +40,7 @@ COMMANDS = [
 def test_every_command_has_help_with_an_example(command):
     result = run(*command.split(), "--help")
     assert result.exit_code == 0
-    assert "Example" in result.output or command in ("codebook", "data", "rules", "vectors")
+    assert "Example" in result.output or command in ("codebook", "data", "respond", "rules", "vectors")
 
 
 def test_the_list_of_commands_above_is_complete():
@@ -54,7 +54,7 @@ def test_the_list_of_commands_above_is_complete():
         for name, command in tree.commands.items()
         for inner in getattr(command, "commands", [""])
     }
-    assert named == set(COMMANDS) - {"codebook", "data", "rules", "vectors"}
+    assert named == set(COMMANDS) - {"codebook", "data", "respond", "rules", "vectors"}
 
 
 def test_classify_prints_a_line_for_each_code_book():
@@ -213,3 +213,87 @@ def test_the_version_is_that_of_the_changelog():
     changelog = (SAMPLES.parents[1] / "CHANGELOG.md").read_text(encoding="utf-8")
     version = run("--version").output.strip()
     assert f"\n## {version} " in changelog
+
+
+# What to do next.
+
+
+DUE = ("respond", "due", "--agreement", "office365_business", "--received", "2026-11-21T09:00Z")
+LOWER = ("respond", "lower", "--agreement", "office365_business", "--asked", "2026-11-20T08:00Z")
+
+
+@pytest.mark.parametrize(
+    ("severity", "due"), [("A", "2026-11-21T10:00:00+00:00"), ("B", "2026-11-21T17:00:00+00:00"), ("C", None)]
+)
+def test_respond_due_prints_the_moment_and_its_source(severity, due):
+    result = run(*DUE, "--severity", severity, "--now", "2026-11-21T09:30Z", "--json")
+    found = json.loads(result.output)
+    assert (found["respond_by"], found["severity"], found["source"][:4]) == (due, severity, "003_")
+    assert "003_1f9482d1a839ca67.txt, line" in run(*DUE, "--severity", severity).output
+
+
+@pytest.mark.parametrize(
+    ("now", "answered", "proposed"),
+    [("2026-11-20T17:00Z", [], "C"), ("2026-11-20T15:00Z", [], None), ("2026-11-20T17:00Z", ["--answered"], None)],
+)
+def test_respond_lower_proposes_and_changes_nothing(now, answered, proposed):
+    found = json.loads(run(*LOWER, "--severity", "B", "--now", now, *answered, "--json").output)
+    assert (found["proposed"], found["source"]) == (proposed, "001_574ea51a17b28c09.txt, line 132")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([*DUE[:4], "--received", "2026-11-21T09:00", "--severity", "B"], "2026-11-21T09:00"),
+        ([*DUE[:4], "--received", "yesterday", "--severity", "B"], "yesterday"),
+        ([*DUE, "--severity", "B", "--zone", "Mars/Base"], "Mars/Base"),
+        ([*DUE, "--severity", "D"], "'D'"),
+        (["respond", "due", "--received", "2026-11-21T09:00Z", "--severity", "B"], "--agreement is missing"),
+        (["respond", "due", "--agreement", "no_such", *DUE[4:], "--severity", "B"], "no_such"),
+        ([*DUE, "--severity", "B", "--agreements", "nowhere.csv"], "nowhere.csv"),
+        (["classify", "mail", "--agreement", "no_such"], "no_such"),
+        (["classify", "mail", "--zone", "Mars/Base"], "Mars/Base"),
+        (["classify", "mail", "--country", "XX"], "XX"),
+        (["classify", "mail", "--extra", "received"], "--extra must be NAME=VALUE, got 'received'"),
+        (["classify", "mail", "--extra", "a=1", "--extra", "a=2"], "--extra a stands twice"),
+        (["classify", "mail", "--no-advice", "--agreement", "office365_business"], "--no-advice leaves out"),
+        (["classify", "mail", "--known-issues", "nowhere.yaml"], "nowhere.yaml"),
+    ],
+)
+def test_a_mistake_about_what_to_do_next_gets_one_sentence(arguments, message):
+    with pytest.raises(IntentclfError, match=re.escape(message)):
+        run(*arguments)
+
+
+def test_advice_can_be_switched_off():
+    plain = json.loads(run("classify", "mail doet het niet", "--no-advice", "--json").output)
+    advised = json.loads(run("classify", "mail doet het niet", "--json").output)
+    assert set(advised) - set(plain) == {
+        *("signals", "due", "route", "request", "clarify", "writer", "known_issues", "note"),
+    }
+    assert "route" not in run("classify", "mail doet het niet", "--no-advice").output
+
+
+@pytest.mark.parametrize("command", ["classify", "explain"])
+def test_what_to_do_next_is_shown_with_its_source(command):
+    options = (
+        "--agreement",
+        "office365_business",
+        "--extra",
+        "received=2026-11-21T09:00Z",
+        "--extra",
+        "role=beheerder",
+    )
+    output = run(command, "niemand kan mailen, de winkel ligt stil", *options).output
+    for part in ("due", "2026-11-21T10:00:00", "route", "next step", "draft request", "writer", "line 110"):
+        assert part in output, part
+
+
+def test_columns_of_a_table_are_extra_information(tmp_path):
+    source, out = tmp_path / "in.csv", tmp_path / "out.jsonl"
+    source.write_text("id,text,received,role\n1,Teams start niet meer,2026-11-21T09:00Z,beheerder\n", encoding="utf-8")
+    assert run("score", source, "--out", out, "--agreement", "office365_business").exit_code == 0
+    answer = json.loads(out.read_text(encoding="utf-8"))
+    assert (answer["due"]["respond_by"], answer["route"]["writer"]) == ("2026-11-21T17:00:00+00:00", "administrator")
+    assert run("score", source, "--out", out, "--no-advice").exit_code == 0
+    assert "due" not in json.loads(out.read_text(encoding="utf-8"))

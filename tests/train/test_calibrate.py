@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from intentclf.codebooks.loader import Codebook
 from intentclf.predict.calibration import CodeTree, sets_by_threshold, softmax, wilson_lower
 from intentclf.predict.model import Head, Thresholds, Views
 from intentclf.predict.rules import Rule
 from intentclf.records import RuleHit
 from intentclf.respond import choose_reason
 from intentclf.settings import CalibrateSettings
-from intentclf.train.calibrate import calibrate_head, fit_weights, measure_rules
+from intentclf.train.calibrate import calibrate_head, fit_weights, measure_rules, weigh_head
 from intentclf.train.tune import accept_threshold
 
 CLASSES = ("game", "mail", "mail.lost", "mail.slow", "none")
@@ -28,6 +30,14 @@ def simulated(linear: float, pooled: float, *, rows: int = 4000, classes: int = 
     probabilities = softmax(linear * views.margins + pooled * views.logits)
     drawn = rng.random((rows, 1)) > np.cumsum(probabilities, axis=1)
     return views, np.minimum(drawn.sum(axis=1), classes - 1)
+
+
+def calibrated(
+    head: Head, book: Codebook | None, views: Views, truth: Any, hits: Any, settings: CalibrateSettings
+) -> Head:
+    """A head weighed and given its thresholds on the same rows, as `calibrate` does."""
+    weighed = weigh_head(head, views, truth)
+    return calibrate_head(weighed, book, weighed.probabilities(views), truth, hits, settings)
 
 
 def alone(margins: NDArray[np.float64]) -> Views:
@@ -161,7 +171,7 @@ def test_a_rule_that_never_fired_has_no_precision(desk):
 def test_a_head_of_which_nothing_is_known_is_kept(desk, truth):
     head = Head("desk", CLASSES, 0, 1.5, 0.25, Thresholds(answer=0.33))
     views = alone(np.zeros((len(truth), 5)))
-    assert calibrate_head(head, desk, views, truth, [[]] * len(truth), DEFAULTS) == head
+    assert calibrated(head, desk, views, truth, [[]] * len(truth), DEFAULTS) == head
 
 
 def labelled(linear: float = 2.0, pooled: float = 0.0, *, rows: int = 600):
@@ -171,31 +181,31 @@ def labelled(linear: float = 2.0, pooled: float = 0.0, *, rows: int = 600):
 
 def test_a_calibrated_head_has_the_weights_that_its_labels_were_drawn_with(desk):
     views, truth, hits = labelled(1.0, 0.5)
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
+    found = calibrated(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
     assert (found.linear, found.pooled) == pytest.approx((1.0, 0.5), rel=0.15)
 
 
 def test_a_calibrated_head_has_the_weights_of_its_known_rows(desk):
     views, truth, hits = labelled(1.0, 0.5, rows=100)
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
+    found = calibrated(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
     strange = Views(*(np.vstack([view, np.full((50, 5), 9.0)]) for view in (views.margins, views.logits)))
     with_strangers = strange, [*truth, *[("pay",)] * 50], [*hits, *[[]] * 50]
-    again = calibrate_head(Head("desk", CLASSES, 0), desk, *with_strangers, DEFAULTS)
+    again = calibrated(Head("desk", CLASSES, 0), desk, *with_strangers, DEFAULTS)
     assert (again.linear, again.pooled) == (found.linear, found.pooled)
 
 
 def test_a_head_is_calibrated_on_its_own_columns(desk):
     views, truth, hits = labelled(1.0, 0.5, rows=100)
     wide = Views(*(np.hstack([np.full((100, 3), 9.0), view]) for view in (views.margins, views.logits)))
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
-    assert calibrate_head(Head("desk", CLASSES, 3), desk, wide, truth, hits, DEFAULTS) == replace(found, start=3)
+    found = calibrated(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
+    assert calibrated(Head("desk", CLASSES, 3), desk, wide, truth, hits, DEFAULTS) == replace(found, start=3)
 
 
 def test_the_first_label_that_is_a_class_counts(desk):
     views, truth, hits = labelled(rows=100)
     several = [("pay", *row, "none") for row in truth]
     found, again = (
-        calibrate_head(Head("desk", CLASSES, 0), desk, views, each, hits, DEFAULTS) for each in (truth, several)
+        calibrated(Head("desk", CLASSES, 0), desk, views, each, hits, DEFAULTS) for each in (truth, several)
     )
     assert (again.linear, again.pooled) == (found.linear, found.pooled)
 
@@ -203,7 +213,7 @@ def test_the_first_label_that_is_a_class_counts(desk):
 @pytest.mark.parametrize("coverage", [0.8, 0.9, 0.95])
 def test_prediction_sets_of_the_calibration_rows_hold_the_right_leaf_as_often_as_asked(desk, coverage):
     views, truth, hits = labelled(1.0, 0.5)
-    head = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, CalibrateSettings(coverage=coverage))
+    head = calibrated(Head("desk", CLASSES, 0), desk, views, truth, hits, CalibrateSettings(coverage=coverage))
     tree = CodeTree(desk, CLASSES)
     shares = tree.leaf_probabilities(head.probabilities(views))
     sets = [sets_by_threshold(tree.leaves, row, head.thresholds.member) for row in shares]
@@ -214,7 +224,7 @@ def test_prediction_sets_of_the_calibration_rows_hold_the_right_leaf_as_often_as
 @pytest.mark.parametrize(("coverage", "rank"), [(0.75, 4), (0.5, 8), (0.9, 1), (0.95, 0)])
 def test_the_least_share_of_a_set_is_the_conformal_quantile(desk, coverage, rank):
     views, truth, hits = labelled(rows=15)  # (1 - coverage) x 16, rounded down, rows may be missed or at the limit
-    head = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, CalibrateSettings(coverage=coverage))
+    head = calibrated(Head("desk", CLASSES, 0), desk, views, truth, hits, CalibrateSettings(coverage=coverage))
     tree = CodeTree(desk, CLASSES)
     shares = tree.leaf_probabilities(head.probabilities(views))
     under = [[desk.is_under(leaf, row[0]) for leaf in tree.leaves] for row in truth]
@@ -225,7 +235,7 @@ def test_the_least_share_of_a_set_is_the_conformal_quantile(desk, coverage, rank
 def test_a_target_that_is_never_met_accepts_nothing(desk):
     truth = [("game",), ("none",)] * 30  # alike for every row
     views = alone(np.zeros((60, 5)))
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, [[]] * 60, DEFAULTS)
+    found = calibrated(Head("desk", CLASSES, 0), desk, views, truth, [[]] * 60, DEFAULTS)
     confidence = found.probabilities(views).max(axis=1)
     assert accept_threshold(confidence, np.arange(60) % 2 == 0, DEFAULTS.target_precision) == 2.0
 
@@ -233,7 +243,7 @@ def test_a_target_that_is_never_met_accepts_nothing(desk):
 def test_a_book_whose_rows_are_told_apart_is_accepted(desk):
     truth = [("game",), ("none",)] * 30
     views = alone(np.array([[3.0, 0, 0, 0, 0], [0, 0, 0, 0, 3.0]] * 30))
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, [[]] * 60, DEFAULTS)
+    found = calibrated(Head("desk", CLASSES, 0), desk, views, truth, [[]] * 60, DEFAULTS)
     confidence = found.probabilities(views).max(axis=1)
     assert 0.9 < accept_threshold(confidence, np.ones(60, bool), DEFAULTS.target_precision) <= 1.0
 
@@ -241,7 +251,7 @@ def test_a_book_whose_rows_are_told_apart_is_accepted(desk):
 def test_rules_are_heard_where_they_are_better_than_the_model(desk):
     truth = [("game",), ("none",)] * 30
     hits = [[RuleHit("r", "desk", row[0], 0.9, "desk.txt:1", 0, 1)] for row in truth]
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, alone(np.zeros((60, 5))), truth, hits, DEFAULTS)
+    found = calibrated(Head("desk", CLASSES, 0), desk, alone(np.zeros((60, 5))), truth, hits, DEFAULTS)
     sure = replace(found, thresholds=replace(found.thresholds, accept=0.9))
     reason, _ = choose_reason(sure, CodeTree(desk, CLASSES), np.full(5, 0.2), hits[0], language="en")
     assert (reason.code, reason.decided_by, reason.accepted) == ("game", "rule", True)
@@ -251,7 +261,7 @@ def test_bad_rules_are_not_heard_where_the_model_is_right(desk):
     truth = [("game",), ("none",)] * 30
     views = alone(np.array([[2.0, 0, 0, 0, 0], [0, 0, 0, 0, 2.0]] * 30))
     hits = [[RuleHit("r", "desk", "pay", 0.999, "desk.txt:1", 0, 1)]] * 60
-    found = calibrate_head(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
+    found = calibrated(Head("desk", CLASSES, 0), desk, views, truth, hits, DEFAULTS)
     row = found.probabilities(views)[0]
     assert choose_reason(found, CodeTree(desk, CLASSES), row, hits[0])[0].code == "game"
 
@@ -259,7 +269,7 @@ def test_bad_rules_are_not_heard_where_the_model_is_right(desk):
 def test_severity_is_calibrated_without_a_book():
     views, target = simulated(2.0, 0.0, rows=600, classes=3)
     truth = [("ABC"[k],) for k in target]
-    found = calibrate_head(Head("severity", tuple("ABC"), 0), None, views, truth, [[]] * 600, DEFAULTS)
+    found = calibrated(Head("severity", tuple("ABC"), 0), None, views, truth, [[]] * 600, DEFAULTS)
     assert found.linear == pytest.approx(2.0, rel=0.2)
     assert found.pooled == pytest.approx(0.0, abs=0.1)
 
@@ -267,5 +277,5 @@ def test_severity_is_calibrated_without_a_book():
 def test_vagueness_gets_a_threshold_near_one_half():
     views, target = simulated(2.0, 0.0, rows=600, classes=2)
     truth = [(str(k),) for k in target]
-    found = calibrate_head(Head("vague", ("0", "1"), 0), None, views, truth, [[]] * 600, DEFAULTS)
+    found = calibrated(Head("vague", ("0", "1"), 0), None, views, truth, [[]] * 600, DEFAULTS)
     assert 0.35 <= found.thresholds.answer <= 0.65

@@ -21,7 +21,7 @@ from intentclf.predict.vectors import Vectors, packed
 from intentclf.records import Query, Reason
 from intentclf.settings import CalibrateSettings, FitSettings, PrepareSettings
 from intentclf.train import fit as module
-from intentclf.train.calibrate import calibrate, calibrate_head, train
+from intentclf.train.calibrate import calibrate, calibrate_head, train, weigh_head
 from intentclf.train.estimators import MarginClassifier, NgramTfidf
 from intentclf.train.evaluate import evaluate
 from intentclf.train.fit import Start, fit
@@ -330,7 +330,8 @@ def test_weights_and_thresholds_of_calibration_outlive_the_second_fit(start):
     own = texts.of("calibration")
     views = fitted.views(fitted.read([read(query).core for query in own.queries()]))
     truth = [(topic,) for topic in own.column("topic")]
-    expected = calibrate_head(fitted.heads[0], texts.books["topic"], views, truth, [()] * 12, CALIBRATE)
+    head = weigh_head(fitted.heads[0], views, truth)
+    expected = calibrate_head(head, texts.books["topic"], head.probabilities(views), truth, [()] * 12, CALIBRATE)
     model = calibrate(fitted, texts, FAST, CALIBRATE, start)
     assert model.vocabulary.hashes.size > fitted.vocabulary.hashes.size
     assert model.heads == (expected,) != fitted.heads

@@ -261,7 +261,7 @@ def refused(tmp_path, monkeypatch, capsys):
         ("text,topic\n" + "".join(f"tekst {k},a\n" for k in range(40)), "label 'topic' has only one value"),
         (
             "text,topic,split\n" + "".join(f" ,{'ab'[k % 2]},{'train' if k % 4 else 'cal'}\n" for k in range(40)),
-            "no n-gram stands in 1 of the 30 texts",
+            "none of the 30 texts of the training part has a word",
         ),
         ("text,topic\na,b\n", "1 rows are too few to be split"),
     ],

@@ -85,7 +85,7 @@ def test_without_learning_translations_are_not_found_across_scripts(learnt, tmp_
 def test_settings_give_the_shape_of_the_table(tmp_path):
     settings = VectorSettings(bits=6, dimensions=3, words=1, shortest_chars=3, longest_chars=4, epochs=1)
     vectors = build_vectors([OWN], tmp_path / "v", settings)
-    assert (vectors.table.shape, vectors.words, vectors.chars) == ((64, 3), 1, (3, 4))
+    assert (vectors.dense().shape, vectors.words, vectors.chars) == ((64, 4), 1, (3, 4))  # an odd number is filled up
 
 
 def test_what_is_built_is_what_is_loaded(tmp_path):
@@ -213,7 +213,7 @@ def run(*arguments: object) -> Any:
 def test_the_command_writes_the_folder_and_says_where(tmp_path):
     result = run("vectors", "build", "--corpus", OWN, "--out", tmp_path / "v", *OPTIONS)
     assert (result.exit_code, result.output.replace("\n", "")) == (0, f"vectors written to {tmp_path / 'v'}")
-    assert load_vectors(tmp_path / "v").table.shape == (256, 4)
+    assert load_vectors(tmp_path / "v").dense().shape == (256, 4)
 
 
 def test_the_command_takes_several_corpora_and_sources(built, tmp_path):

@@ -153,7 +153,9 @@ def _table_queries(path: Path, columns: Columns) -> Iterator[Query]:
             language = known_language(values[columns.language])
             if language is None:
                 warnings.append(f"unknown language code {shorten(values[columns.language])}, language detected instead")
-        yield Query(identifier, values[columns.text], language, tuple(warnings))
+        read = (columns.text, column, columns.language)
+        extra = {name: value for name, value in values.items() if name not in read and value.strip()}
+        yield Query(identifier, values[columns.text], language, tuple(warnings), extra)
 
 
 def _text_rows(path: Path, kind: str) -> Iterator[Row]:

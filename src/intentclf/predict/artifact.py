@@ -25,13 +25,14 @@ from intentclf.predict.linear import Linear, Vocabulary
 from intentclf.predict.model import Head, HeldOut, Model, Thresholds
 from intentclf.predict.network import Network
 from intentclf.predict.rules import Rule
+from intentclf.predict.severity import SeverityWeights
 from intentclf.predict.store import CARD, Stored, read_folder, write_folder
 from intentclf.predict.vectors import Vectors
 from intentclf.records import ModelId
 
 __all__ = ["CARD", "FORMAT", "default_model_folder", "load_model", "save_model"]
 
-FORMAT = 3
+FORMAT = 4
 """Raised whenever a folder written before can no longer be read, or means something else."""
 
 _WHAT = "a model"
@@ -53,6 +54,8 @@ _ARRAYS: Mapping[str, tuple[str, int]] = {
     "output": ("float32", 2),
     "direct": ("float32", 2),
     "output_bias": ("float32", 1),
+    "severity_weights": ("float32", 2),
+    "severity_bias": ("float32", 1),
     "held_language": ("uint8", 1),
     "held_confidence": ("float32", 2),
     "held_right": ("uint8", 2),
@@ -94,6 +97,7 @@ def save_model(model: Model, folder: Path, *, name: str, version: str, facts: Ma
         "accept": model.accept,
         "encoder": {"folder": str(encoder.folder.resolve()), "sha256": encoder.sha256} if encoder else None,
         "held_out": {"heads": held.heads, "languages": held.languages} if held else None,
+        "severity": {"names": model.severity.names, "levels": model.severity.levels} if model.severity else None,
         "facts": dict(facts),
     }
     texts = {
@@ -122,7 +126,7 @@ def load_model(folder: str | Path | None = None) -> Model:
     stored = read_folder(folder, FORMAT, _ARRAYS, _TEXTS, what=_WHAT)
     with stored.fits():
         model = _model_of(stored)
-    _check_shapes(folder, model)
+    _check_shapes(folder, model, stored.arrays)
     return model
 
 
@@ -136,6 +140,8 @@ def _arrays_of(model: Model) -> dict[str, NDArray[Any]]:
         "table": network.vectors.table,
         "table_scale": network.vectors.scale,
         **{key: getattr(network, key) for key in ("hidden", "hidden_bias", "output", "direct", "output_bias")},
+        "severity_weights": model.severity.weights if model.severity else np.empty((0, 0)),
+        "severity_bias": model.severity.bias if model.severity else np.empty(0),
         "held_language": held.language if held else np.empty(0),
         "held_confidence": held.confidence if held else np.empty((0, 0)),
         "held_right": held.right if held else np.empty((0, 0)),
@@ -145,7 +151,7 @@ def _arrays_of(model: Model) -> dict[str, NDArray[Any]]:
 def _model_of(stored: Stored) -> Model:
     manifest, arrays = stored.manifest, stored.arrays
     words, chars = int(manifest["words"]), tuple(manifest["chars"])
-    held, encoder = manifest["held_out"], manifest["encoder"]
+    held, encoder, severity = manifest["held_out"], manifest["encoder"], manifest["severity"]
     return Model(
         ModelId(manifest["name"], manifest["version"], stored.sha256),
         Vocabulary(arrays["vocabulary"], arrays["idf"], arrays["kind"], words, chars),
@@ -170,10 +176,15 @@ def _model_of(stored: Stored) -> Model:
         if held
         else None,
         open_encoder(encoder["folder"], sha256=encoder["sha256"]) if encoder else None,
+        SeverityWeights(
+            tuple(severity["names"]), tuple(severity["levels"]), arrays["severity_weights"], arrays["severity_bias"]
+        )
+        if severity
+        else None,
     )
 
 
-def _check_shapes(folder: Path, model: Model) -> None:
+def _check_shapes(folder: Path, model: Model, arrays: Mapping[str, NDArray[Any]]) -> None:
     vocabulary, linear, network, held = model.vocabulary, model.linear, model.network, model.held_out
     buckets, dimensions = network.vectors.table.shape[0], network.vectors.dimensions
     columns = sum(len(head.classes) for head in model.heads)
@@ -188,6 +199,12 @@ def _check_shapes(folder: Path, model: Model) -> None:
     }
     if model.encoder is None:
         agree["encoder dimensions"] = {0, linear.dense.shape[0]}
+    if not model.severity:
+        agree["weights of severity"] = {0, arrays["severity_weights"].size, arrays["severity_bias"].size}
+    else:
+        weights = model.severity.weights
+        agree["evidence on severity"] = {len(model.severity.names), weights.shape[0]}
+        agree["levels"] = {len(model.severity.levels), weights.shape[1], model.severity.bias.size}
     if held:
         rows, heads = held.confidence.shape
         agree["held-out rows"] = {rows, held.right.shape[0], held.language.size}

@@ -20,6 +20,7 @@ from intentclf.predict.features import hash_grams
 from intentclf.predict.linear import Features, Linear, Vocabulary
 from intentclf.predict.network import Network
 from intentclf.predict.rules import Rule, RuleMatcher
+from intentclf.predict.severity import SeverityWeights
 from intentclf.predict.vectors import Bag
 from intentclf.records import ModelId
 
@@ -166,6 +167,8 @@ class Model:
         None for a model that was not calibrated.
     encoder : Encoder or None
         Whose vectors join the linear view.
+    severity : SeverityWeights or None
+        How text, codes and signals are weighed to a severity; None: the text alone tells.
     """
 
     id: ModelId
@@ -178,6 +181,7 @@ class Model:
     accept: float = 2.0
     held_out: HeldOut | None = None
     encoder: Encoder | None = None
+    severity: SeverityWeights | None = None
 
     @cached_property
     def matcher(self) -> RuleMatcher:

@@ -17,6 +17,7 @@ from typing import IO, Any, Protocol
 from intentclf.errors import InputError
 from intentclf.predict.model import Model
 from intentclf.records import Answer, Query
+from intentclf.respond.advice import AdviceSettings
 from intentclf.triage import triage_many
 
 __all__ = ["OUTPUTS", "Summary", "flat_columns", "flatten", "score", "write_answers"]
@@ -44,7 +45,13 @@ class Summary:
         self.warned += bool(answer.warnings)
 
 
-def score(queries: Iterable[Query], model: Model, *, tick: Callable[[int], None] | None = None) -> Iterator[Answer]:
+def score(
+    queries: Iterable[Query],
+    model: Model,
+    *,
+    tick: Callable[[int], None] | None = None,
+    advice: AdviceSettings | None = None,
+) -> Iterator[Answer]:
     """Answer queries in batches, in order, in bounded memory.
 
     Parameters
@@ -53,10 +60,12 @@ def score(queries: Iterable[Query], model: Model, *, tick: Callable[[int], None]
     model : Model
     tick : callable, optional
         Called with the number of answers of each batch.
+    advice : AdviceSettings, optional
+        With it the answers say what to do next.
     """
     iterator = iter(queries)
     while batch := list(islice(iterator, BATCH)):
-        yield from triage_many(batch, model)
+        yield from triage_many(batch, model, advice=advice)
         if tick:
             tick(len(batch))
 

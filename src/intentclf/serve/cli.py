@@ -11,13 +11,28 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from intentclf.errors import InputError, IntentclfError
+from intentclf.serve.cli_ask import ask
+from intentclf.serve.cli_codebook import codebook_app
 from intentclf.serve.cli_data import data_app, needs_training_extra, rules_app
 from intentclf.serve.cli_model import tune, vectors_app
+from intentclf.serve.cli_respond import (
+    AdviceOption,
+    AgreementOption,
+    AgreementsOption,
+    CountryOption,
+    ExtraOption,
+    KnownIssuesOption,
+    PremierOption,
+    ZoneOption,
+    advice_settings,
+    extra_values,
+    respond_app,
+)
 
 if TYPE_CHECKING:
     from intentclf.codebooks.loader import Codebook
     from intentclf.predict.model import Model
-    from intentclf.records import Answer
+    from intentclf.records import Answer, Query
     from intentclf.serve.batch import Summary
     from intentclf.train.prepare import LabelColumns
 
@@ -31,12 +46,13 @@ app = typer.Typer(
     help="Reason codes and severity for vague support messages in Dutch, Norwegian, Russian and English.",
     epilog='Example: `intentclf classify "mail doet het niet"`',
 )
-codebook_app = typer.Typer(no_args_is_help=True, help="List, show and check code books.")
 app.add_typer(codebook_app, name="codebook")
 app.add_typer(data_app, name="data")
 app.add_typer(rules_app, name="rules")
 app.add_typer(vectors_app, name="vectors")
+app.add_typer(respond_app, name="respond")
 app.command(epilog="Example: `intentclf tune --model models/mine --target-precision 0.95`")(tune)
+app.command(epilog='Example: `intentclf ask "het werkt niet"`')(ask)
 
 ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped model by default.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -82,13 +98,22 @@ def _root(
 def classify(
     text: Annotated[str, typer.Argument(help="The text, or `-` to read it from standard input.")],
     model: ModelOption = None,
+    advice: AdviceOption = True,
+    agreement: AgreementOption = None,
+    agreements: AgreementsOption = None,
+    zone: ZoneOption = None,
+    country: CountryOption = None,
+    premier: PremierOption = False,
+    known_issues: KnownIssuesOption = None,
+    extra: ExtraOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Answer one text: codes, severity, and what to do next."""
     from intentclf.triage import triage
 
     loaded = _load(model)
-    answer = triage(_query(text), loaded)
+    settings = advice_settings(loaded, advice, agreement, agreements, zone, country, premier, known_issues)
+    answer = triage(_query(text, extra), loaded, advice=settings)
     if as_json:
         print(json.dumps(answer.to_dict(), ensure_ascii=False))
         return
@@ -101,13 +126,22 @@ def classify(
 def explain(
     text: Annotated[str, typer.Argument(help="The text, or `-` to read it from standard input.")],
     model: ModelOption = None,
+    advice: AdviceOption = True,
+    agreement: AgreementOption = None,
+    agreements: AgreementsOption = None,
+    zone: ZoneOption = None,
+    country: CountryOption = None,
+    premier: PremierOption = False,
+    known_issues: KnownIssuesOption = None,
+    extra: ExtraOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what spoke for and against each answer, rules with document and line."""
     from intentclf.triage import triage
 
     loaded = _load(model)
-    answer = triage(_query(text), loaded, words=-4)
+    settings = advice_settings(loaded, advice, agreement, agreements, zone, country, premier, known_issues)
+    answer = triage(_query(text, extra), loaded, words=-4, advice=settings)
     if as_json:
         print(json.dumps(answer.to_dict(), ensure_ascii=False))
         return
@@ -130,6 +164,13 @@ def score(
     text: TextOption = "text",
     identifier: Annotated[str | None, typer.Option("--id", help="Column of the id; `id` where there is one.")] = None,
     language: LanguageOption = None,
+    advice: AdviceOption = True,
+    agreement: AgreementOption = None,
+    agreements: AgreementsOption = None,
+    zone: ZoneOption = None,
+    country: CountryOption = None,
+    premier: PremierOption = False,
+    known_issues: KnownIssuesOption = None,
     table: Annotated[bool, typer.Option("--table", help="Also print the answers as a table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -141,9 +182,10 @@ def score(
         raise InputError(f"--out must end in {', '.join(batch.OUTPUTS)}, got {out.name!r}")
     queries = read_queries(source, Columns(text, identifier, language))
     loaded = _load(model)
+    settings = advice_settings(loaded, advice, agreement, agreements, zone, country, premier, known_issues)
     shown: list[Answer] = []
     with _Progress() as progress:
-        answers = batch.score(queries, loaded, tick=progress.tick)
+        answers = batch.score(queries, loaded, tick=progress.tick, advice=settings)
         summary = batch.write_answers(_kept(answers, shown) if table else answers, out, loaded)
     if as_json:
         print(json.dumps(_summary_dict(summary, out), ensure_ascii=False))
@@ -242,60 +284,6 @@ def evaluate(
     show_scores(scores)
 
 
-@codebook_app.command("list", epilog="Example: `intentclf codebook list --language ru`")
-def codebook_list(
-    name: Annotated[str | None, typer.Argument(help="A shipped book, or a file; all shipped books by default.")] = None,
-    language: Annotated[str, typer.Option("--language", help="Language of the labels: nl, nb, ru or en.")] = "en",
-    as_json: JsonOption = False,
-) -> None:
-    """List the codes of the code books."""
-    from intentclf.codebooks.loader import SHIPPED
-    from intentclf.serve.render import show_codes
-
-    books = [_book(name) for name in ([name] if name else SHIPPED)]
-    if as_json:
-        print(json.dumps({book.name: [code.code for code in book] for book in books}, ensure_ascii=False))
-        return
-    for book in books:
-        show_codes(book, book, language)
-
-
-@codebook_app.command("show", epilog="Example: `intentclf codebook show troubleshooting.sync`")
-def codebook_show(
-    code: Annotated[str, typer.Argument(help="The code.")],
-    book: Annotated[str | None, typer.Option("--book", help="A shipped book, or a file.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show everything known of a code: labels, definition, source, what lies under it."""
-    from dataclasses import asdict
-
-    from intentclf.codebooks.loader import SHIPPED
-    from intentclf.serve.render import show_table
-
-    found = [(each, each.codes[code]) for each in map(_book, [book] if book else SHIPPED) if code in each.codes]
-    if not found:
-        raise InputError(f"there is no code {code!r} in {book or ', '.join(SHIPPED)}")
-    if as_json:
-        print(json.dumps([{"book": each.name, **asdict(row)} for each, row in found], ensure_ascii=False))
-        return
-    for each, row in found:
-        facts = [("book", each.name), ("code", row.code), ("definition", row.definition)]
-        facts += [(f"label {key}", value) for key, value in row.labels.items()]
-        facts += [(f"shown to customers, {key}", value) for key, value in row.names.items()]
-        facts += [("source", f"{row.source}, line {row.line}"), ("note", row.note)]
-        facts += [("under it", ", ".join(each.children(row.code)) or "-")]
-        show_table(("", "value"), facts)
-
-
-@codebook_app.command("check", epilog="Example: `intentclf codebook check my_desk.csv`")
-def codebook_check(path: Annotated[Path, typer.Argument(help="CSV file of a code book.")]) -> None:
-    """Check a code book and report all its faults at once."""
-    from intentclf.codebooks.loader import load_codebook
-
-    book = load_codebook(path)
-    print(f"{path}: {len(book.codes)} codes, {len(book.leaves)} of them leaves, no faults")
-
-
 def _kept(answers: Iterator[Answer], shown: list[Answer]) -> Iterator[Answer]:
     for answer in answers:
         shown.append(answer)
@@ -308,18 +296,12 @@ def _load(folder: Path | None) -> Model:
     return load_model(folder)
 
 
-def _query(text: str) -> Any:
+def _query(text: str, extra: list[str] | None) -> Query:
     from intentclf.records import Query
 
     if text == "-":
         text = sys.stdin.buffer.read().decode("utf-8", "replace")
-    return Query("0", text)
-
-
-def _book(name: str) -> Codebook:
-    from intentclf.codebooks.loader import SHIPPED, load_codebook, load_shipped
-
-    return load_shipped(name) if name in SHIPPED else load_codebook(name)
+    return Query("0", text, extra=extra_values(extra))
 
 
 def _books(options: list[str] | None) -> dict[str, Codebook]:

@@ -46,14 +46,50 @@ def show_answer(answer: Answer, books: Mapping[str, Codebook]) -> None:
         for book, reason in answer.reasons.items()
     ]
     severity, vague = answer.severity, answer.vague
-    rows.append(("severity", severity.level, f"{severity.confidence:.0%}", severity.decided_by, ""))
+    advice = answer.advice or {}
+    rows.append(("severity", severity.level, f"{severity.confidence:.0%}", severity.decided_by, _signals(advice)))
     rows.append(("vague", "yes" if vague.is_vague else "no", f"{vague.confidence:.0%}", "", ""))
     rows.append(("language", answer.language.code, f"{answer.language.confidence:.0%}", "", ""))
     rows.append(("decision", answer.decision.action, "", "", answer.decision.why))
     if answer.decision.question:
         rows.append(("question", "", "", "", answer.decision.question))
+    rows += [(name, what, "", "", text) for name, what, text in _advice_rows(advice)]
     rows += [("warning", "", "", "", warning) for warning in answer.warnings]
     show_table(("", "code", "confidence", "by", "meaning"), rows)
+
+
+def _signals(advice: Mapping[str, Any]) -> str:
+    """The signals that were found, and what the documents make of them."""
+    signals = advice.get("signals")
+    if not signals:
+        return ""
+    names = ("affected", "state", "impact", "workaround")
+    found = [f"{name} {signals[name]}" for name in names if signals[name] != "unknown"]
+    derived = signals["bound"] or signals["derived"]
+    told = f"{derived['level']}: {derived['rule']} ({derived['source']})" if derived else ""
+    return "; ".join([*found, told] if told else found)
+
+
+def _advice_rows(advice: Mapping[str, Any]) -> Iterable[tuple[str, str, str]]:
+    """What to do next, a line each: name, what, words."""
+    if due := advice.get("due"):
+        yield "due", due["respond_by"] or "-", f"{due['agreement']}, {due['source']}"
+    if route := advice.get("route"):
+        team = route["team"]
+        yield "route", team["value"] or "", f"{team['text']} ({team['source']}, line {team['line']})"
+        for line in route["goes_to"]:
+            yield "", line["value"] or "", f"{line['text']} ({line['source']}, line {line['line']})"
+        for line in route["steps"][:1]:
+            yield "next step", "", f"{line['text']} ({line['source']}, line {line['line']})"
+    if request := advice.get("request"):
+        missing = [field["label"] for field in request["fields"] if field["missing"]]
+        yield "draft request", request["status_shown"], ("missing: " + ", ".join(missing)) if missing else ""
+    if writer := advice.get("writer"):
+        yield "writer", writer["level"], writer["advice"]
+    for match in (advice.get("known_issues") or {}).get("matches", ()):
+        yield "known issue", match["id"], match["reply"]
+    if note := advice.get("note"):
+        yield "note", note["contact_reason"], note["contact_summary_notes"]
 
 
 def show_explanation(answer: Answer, books: Mapping[str, Codebook]) -> None:
@@ -69,7 +105,21 @@ def show_explanation(answer: Answer, books: Mapping[str, Codebook]) -> None:
         ]
     levels = ", ".join(f"{level} {p:.0%}" for level, p in answer.severity.probabilities.items())
     rows.append(("severity", answer.severity.level, f"{answer.severity.confidence:.0%}", levels))
+    advice = answer.advice or {}
+    if signals := advice.get("signals"):
+        alone = ", ".join(f"{level} {p:.0%}" for level, p in signals["text_alone"].items())
+        rows.append(("", "text alone", "", f"{alone}; decided by {signals['decided']}"))
+        rows += [
+            ("", f"{each['signal']} {each['value']} «{each['text']}»", "", each["source"])
+            for each in signals["phrases"]
+        ]
+        rows += [
+            ("", f"{name} {found['level']}", "", f"{found['rule']} ({found['source']})")
+            for name, found in (("derived", signals["derived"]), ("bound", signals["bound"]))
+            if found
+        ]
     rows.append(("decision", answer.decision.action, "", answer.decision.why))
+    rows += [(name, what, "", text) for name, what, text in _advice_rows(advice)]
     show_table(("", "what", "how much", "why"), rows)
 
 

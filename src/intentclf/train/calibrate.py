@@ -20,16 +20,18 @@ from scipy.optimize import minimize
 from intentclf.codebooks.loader import Codebook
 from intentclf.intake.reading import read
 from intentclf.predict.calibration import PARENT_WORTH, CodeTree, wilson_lower
-from intentclf.predict.model import VAGUE, Head, HeldOut, Model, Thresholds, Views
+from intentclf.predict.model import SEVERITY, VAGUE, Head, HeldOut, Model, Thresholds, Views
 from intentclf.predict.rules import Rule, RuleMatcher
 from intentclf.records import Reading, RuleHit
 from intentclf.respond import choose_code, judge_severity
+from intentclf.respond.severity.signals import find_signals
 from intentclf.settings import CalibrateSettings, FitSettings
 from intentclf.train.fit import Start, fit
 from intentclf.train.prepare import LabelledTexts, alternatives
+from intentclf.train.severity import fit_severity
 from intentclf.train.tune import tune
 
-__all__ = ["calibrate", "calibrate_head", "fit_weights", "measure_rules", "train"]
+__all__ = ["calibrate", "calibrate_head", "fit_weights", "measure_rules", "train", "weigh_head"]
 
 _GRID = np.round(np.arange(0.05, 0.96, 0.05), 2)
 
@@ -85,46 +87,44 @@ def calibrate(
     precision = {rule.id: rule.precision for rule in measured}
     own = [k for k, part in enumerate(seen.column("split")) if part == "calibration"]
     views = fitted.views(fitted.read([readings[k].core for k in own]))
-    heads: dict[str, Head] = {}
+    truths = {label: [alternatives(cells[k]) for k in own] for label, cells in labels.items()}
+    weighed = replace(fitted, heads=tuple(weigh_head(head, views, truths[head.name]) for head in fitted.heads))
+    likely = weighed.probabilities(views)
+    severity = None
+    if SEVERITY in likely:
+        signals = [find_signals(readings[k]) for k in own]
+        groups = [seen.column("group")[k] for k in own]
+        levels = next(head.classes for head in fitted.heads if head.name == SEVERITY)
+        severity = fit_severity(levels, likely, weighed.trees, signals, truths[SEVERITY], groups, head=SEVERITY)
+        likely |= {SEVERITY: severity[1]} if severity else {}
+    heads: list[Head] = []
     outcomes: dict[str, tuple[Floats, NDArray[np.bool_]]] = {}
-    for head in fitted.heads:
-        truth = [alternatives(labels[head.name][k]) for k in own]
+    for head in weighed.heads:
+        book, rows, truth = fitted.books.get(head.name), likely[head.name], truths[head.name]
         mine_hits = [_measured(hits[k], head.name, precision) for k in own]
-        book = fitted.books.get(head.name)
-        heads[head.name] = calibrate_head(head, book, views, truth, mine_hits, settings)
+        heads.append(calibrate_head(head, book, rows, truth, mine_hits, settings))
         if head.name != VAGUE:
-            outcomes[head.name] = _outcome(heads[head.name], book, views, truth, mine_hits)
+            outcomes[head.name] = _outcome(heads[-1], book, rows, truth, mine_hits)
     held_out = _held_out(outcomes, [readings[k].language.code for k in own])
-    tuned = replace(fitted, heads=tuple(heads.values()), held_out=held_out)
+    tuned = replace(fitted, heads=tuple(heads), held_out=held_out, severity=severity[0] if severity else None)
     tuned = tune(tuned, settings.target_precision) if held_out else tuned
     if len(own) <= settings.refit_share * len(readings):
         return replace(tuned, rules=measured)
     final = fit(texts, ["train", "calibration"], fit_settings, start, measured)
     transferred = tuple(_transfer(head, tuned.head(head.name) or head) for head in final.heads)
-    return replace(final, heads=transferred, accept=tuned.accept, held_out=held_out)
+    return replace(final, heads=transferred, accept=tuned.accept, held_out=held_out, severity=tuned.severity)
 
 
-def calibrate_head(
-    head: Head,
-    book: Codebook | None,
-    views: Views,
-    truth: Sequence[tuple[str, ...]],
-    hits: Sequence[Sequence[RuleHit]],
-    settings: CalibrateSettings,
-) -> Head:
-    """Weights of the views and thresholds of one head.
+def weigh_head(head: Head, views: Views, truth: Sequence[tuple[str, ...]]) -> Head:
+    """How much each view counts for a head, see `fit_weights`.
 
     Parameters
     ----------
     head : Head
-    book : Codebook or None
-        None for severity and vague.
     views : Views
         Of rows that the weights have not seen.
     truth : sequence of tuple of str
         Labels that are right, for each row.
-    hits : sequence of sequence of RuleHit
-        Rules of this head that fired, for each row.
     """
     place = {name: k for k, name in enumerate(head.classes)}
     target = np.array([next((place[label] for label in labels if label in place), -1) for labels in truth])
@@ -133,11 +133,36 @@ def calibrate_head(
         return head
     margins, logits = views.margins[known, head.columns], views.logits[known, head.columns]
     linear, pooled = fit_weights(margins, logits, target[known])
-    weighed = replace(head, linear=linear, pooled=pooled)
-    rows = weighed.probabilities(views)
+    return replace(head, linear=linear, pooled=pooled)
+
+
+def calibrate_head(
+    head: Head,
+    book: Codebook | None,
+    rows: Floats,
+    truth: Sequence[tuple[str, ...]],
+    hits: Sequence[Sequence[RuleHit]],
+    settings: CalibrateSettings,
+) -> Head:
+    """Thresholds of one head.
+
+    Parameters
+    ----------
+    head : Head
+    book : Codebook or None
+        None for severity and vague.
+    rows : ndarray of shape (n_rows, n_classes)
+        Calibrated probabilities.
+    truth : sequence of tuple of str
+        Labels that are right, for each row.
+    hits : sequence of sequence of RuleHit
+        Rules of this head that fired, for each row.
+    """
+    if not any(label in head.classes for labels in truth for label in labels):
+        return head
     if book is None:
-        return _flat_thresholds(weighed, rows, truth, hits)
-    return _tree_thresholds(weighed, CodeTree(book, head.classes), rows, truth, hits, settings)
+        return _flat_thresholds(head, rows, truth, hits)
+    return _tree_thresholds(head, CodeTree(book, head.classes), rows, truth, hits, settings)
 
 
 def fit_weights(margins: Floats, logits: Floats, target: NDArray[np.int64]) -> tuple[float, float]:
@@ -294,12 +319,11 @@ def _flat_thresholds(
 def _outcome(
     head: Head,
     book: Codebook | None,
-    views: Views,
+    rows: Floats,
     truth: Sequence[tuple[str, ...]],
     hits: Sequence[Sequence[RuleHit]],
 ) -> tuple[Floats, NDArray[np.bool_]]:
     """Confidence of the answers that a calibrated head gives, and whether they are exactly right."""
-    rows = head.probabilities(views)
     given: list[tuple[str | None, float]]
     if book is None:
         judged = [judge_severity(head, row, found) for row, found in zip(rows, hits, strict=True)]

@@ -1,0 +1,1 @@
+"""The one question that tells most, and what its answer changes."""

@@ -1,0 +1,1 @@
+"""The contact summary note of a complaint, praise or suggestion."""

@@ -1,0 +1,1 @@
+"""Known issues of the desk, and which of them a query is about."""

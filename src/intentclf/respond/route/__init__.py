@@ -1,0 +1,1 @@
+"""Where a query goes: extra information, the team, the next steps."""

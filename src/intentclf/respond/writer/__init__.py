@@ -1,0 +1,1 @@
+"""How technical the writer of a text is."""
