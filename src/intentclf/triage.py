@@ -76,7 +76,8 @@ def _answer(
     judged = judge_severity(model.head(SEVERITY), level_row, _hits_for(hits, SEVERITY), language=language)
     severity, bound = bound_severity(judged, reasons, model.trees)
     vague = judge_vagueness(model.head(VAGUE), rows.get(VAGUE), reading, _hits_for(hits, VAGUE))
-    decision = decide(reading, reasons, severity if model.head(SEVERITY) else None, vague, accept=model.accept)
+    level, speak = severity if model.head(SEVERITY) else None, advice.speak if advice else "en"
+    decision = decide(reading, reasons, level, vague, accept=model.accept, language=speak)
     answer = Answer(reading.query.id, reading.language, reasons, severity, vague, decision, model.id, reading.warnings)
     if advice is None:
         return answer

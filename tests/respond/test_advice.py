@@ -142,6 +142,26 @@ def test_answers_with_advice_are_the_same_alone_and_in_a_batch(model):
     assert whole == [triage(query, model, advice=settings).to_dict() for query in queries]
 
 
+@pytest.mark.parametrize(("speak", "rule"), [("nl", "productie"), ("nb", "produksjon"), ("ru", "производство")])
+def test_what_is_said_to_the_agent_is_in_the_language_asked_for(model, speak, rule):
+    text = "nobody can send mail, the shop has stopped and we are losing money"
+    english, found = (answer(model, text, AdviceSettings(now=NOW, speak=each)) for each in ("en", speak))
+    assert found["signals"]["derived"]["rule"].startswith(rule)
+    said = {
+        "decision": lambda keys: keys["decision"]["why"],
+        "route": lambda keys: [line["text"] for line in (keys["route"]["team"], *keys["route"]["steps"])],
+        "request": lambda keys: [field["label"] for field in keys["request"]["fields"]],
+        "writer": lambda keys: keys["writer"]["advice"],
+    }
+    assert [name for name, of in said.items() if of(found) == of(english)] == []
+    assert found["clarify"] == english["clarify"]  # for the customer, who writes English
+
+
+def test_a_language_that_nobody_is_spoken_to_in_is_refused():
+    with pytest.raises(InputError, match="can be in nl, nb, ru, en, got 'de'"):
+        AdviceSettings(speak="de")
+
+
 def test_signals_show_both_verdicts_and_which_decided(model):
     found = answer(model, "alle collega's kunnen niet inloggen, de productie ligt stil")["signals"]
     assert (found["affected"], found["impact"], found["derived"]["level"]) == ("many", "production", "A")

@@ -8,7 +8,7 @@ from string import Formatter
 import pytest
 
 import intentclf.respond.sentences as module
-from intentclf.respond.sentences import say
+from intentclf.respond.sentences import SPOKEN, say
 
 LANGUAGES = ("nl", "nb", "ru", "en")
 FOLDER = Path(module.__file__).parent
@@ -54,3 +54,24 @@ def test_every_key_is_in_use_and_in_the_table():
 )
 def test_a_sentence_is_written_in_the_language_asked_for(language, expected):
     assert say("lower.answered", asked="B").text(language) == expected
+
+
+TABLES = sorted(FOLDER.glob("sentences_*.csv"))
+
+
+@pytest.mark.parametrize("path", TABLES, ids=lambda path: path.stem)
+def test_every_sentence_stands_in_four_languages_with_the_same_places_to_fill(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    topic = path.stem.partition("_")[2]
+    for row in rows:
+        assert row["key"].partition(".")[0] in ({"due", "lower"} if topic == "due" else {topic}), row["key"]
+        places = [sorted(re.findall(r"{(\w+)}", row[language])) for language in SPOKEN]
+        assert all(row[language].strip() for language in SPOKEN), row["key"]
+        assert places == [places[0]] * len(SPOKEN), row["key"]
+        assert bool(row["source"]) == bool(row["line"]), row["key"]
+
+
+def test_no_key_stands_in_two_tables():
+    keys = [row["key"] for path in TABLES for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines())]
+    assert len(keys) == len(set(keys)) > 100

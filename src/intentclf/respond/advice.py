@@ -19,6 +19,7 @@ from intentclf.respond.complaint.complaint import compose_note
 from intentclf.respond.request.service_request import draft_request
 from intentclf.respond.route.extra import Extra, extra_from_text, merge_extra, read_extra
 from intentclf.respond.route.route import route
+from intentclf.respond.sentences import SPOKEN
 from intentclf.respond.severity.grounds import SeverityGrounds
 from intentclf.respond.writer.writer_level import judge_writer
 
@@ -55,6 +56,8 @@ class AdviceSettings:
         Known issues.
     now : datetime or None
         The moment that remaining time and known issues are reckoned from; None: the clock.
+    speak : {'nl', 'nb', 'ru', 'en'}
+        Language of what is said to the agent. What is meant for the customer is in the customer's.
     """
 
     parts: Sequence[str] = PARTS
@@ -64,8 +67,11 @@ class AdviceSettings:
     premier: bool = False
     register: Register | None = None
     now: datetime | None = None
+    speak: str = "en"
 
     def __post_init__(self) -> None:
+        if self.speak not in SPOKEN:
+            raise InputError(f"what is said to agents can be in {', '.join(SPOKEN)}, got {shorten(self.speak)}")
         for part in self.parts:
             if part not in PARTS:
                 raise InputError(f"unknown part of advice {shorten(part)}; known are {', '.join(PARTS)}")
@@ -183,7 +189,7 @@ def _metadata(query: Query) -> dict[str, str | None]:
 
 
 def _signals(case: _Case) -> dict[str, Any]:
-    return case.grounds.to_dict()
+    return case.grounds.to_dict(case.settings.speak)
 
 
 def _due(case: _Case) -> dict[str, Any] | None:
@@ -215,7 +221,7 @@ def _due(case: _Case) -> dict[str, Any] | None:
         "respond_by": due.due_by.isoformat() if due.due_by else None,
         "remaining_seconds": int(due.remaining.total_seconds()) if due.remaining is not None else None,
         "severity": due.applied,
-        "why": [remark.text() for remark in due.remarks],
+        "why": [remark.text(settings.speak) for remark in due.remarks],
         "for_customer": [remark.text(language) for remark in due.remarks],
         "source": due.source,
     }
@@ -224,7 +230,7 @@ def _due(case: _Case) -> dict[str, Any] | None:
 def _route(case: _Case) -> dict[str, Any]:
     codes = {book: reason.code for book, reason in case.reasons.items()}
     confidences = {book: reason.confidence for book, reason in case.reasons.items()}
-    return route(codes, case.severity.level, case.extra, confidences).to_dict()
+    return route(codes, case.severity.level, case.extra, confidences).to_dict(case.settings.speak)
 
 
 def _clarify(case: _Case) -> dict[str, Any] | None:
@@ -247,18 +253,18 @@ def _request(case: _Case) -> dict[str, Any] | None:
         extra=case.extra,
         question=case.question,
     )
-    return draft.to_dict() if draft else None
+    return draft.to_dict(case.settings.speak) if draft else None
 
 
 def _writer(case: _Case) -> dict[str, Any]:
-    return judge_writer(case.reading).to_dict()
+    return judge_writer(case.reading).to_dict(case.settings.speak)
 
 
 def _known_issues(case: _Case) -> dict[str, Any] | None:
     """None where the desk keeps no register."""
-    return case.known.to_dict() if case.known else None
+    return case.known.to_dict(case.settings.speak) if case.known else None
 
 
 def _note(case: _Case) -> dict[str, Any] | None:
     note = compose_note(case.reading, case.reasons, case.severity)
-    return note.to_dict() if note else None
+    return note.to_dict(case.settings.speak) if note else None

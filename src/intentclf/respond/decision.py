@@ -21,6 +21,7 @@ from intentclf.records import (
     Vagueness,
 )
 from intentclf.respond.question import question_for
+from intentclf.respond.sentences import say
 
 __all__ = ["choose_code", "choose_reason", "decide", "judge_severity", "judge_vagueness"]
 
@@ -146,7 +147,13 @@ def judge_vagueness(head: Head | None, row: Floats | None, reading: Reading, hit
 
 
 def decide(
-    reading: Reading, reasons: Mapping[str, Reason], severity: Severity | None, vague: Vagueness, *, accept: float
+    reading: Reading,
+    reasons: Mapping[str, Reason],
+    severity: Severity | None,
+    vague: Vagueness,
+    *,
+    accept: float,
+    language: str = "en",
 ) -> Decision:
     """Accept, confirm or ask, with the reason in words.
 
@@ -159,27 +166,26 @@ def decide(
     vague : Vagueness
     accept : float
         Confidence that the least sure label must reach, see `Model.accept`.
+    language : str
+        In which the agent is told why.
     """
     if not reading.text:
-        return Decision("ask", "the message holds no text", question_for(reading, reasons))
+        return Decision("ask", say("decide.no_text").text(language), question_for(reading, reasons))
     told = [reason for reason in reasons.values() if reason.code is not None]
     if not told:
-        return Decision("ask", "no code of any book is likely enough", question_for(reading, reasons))
+        return Decision("ask", say("decide.no_code").text(language), question_for(reading, reasons))
     if vague.is_vague:
-        why = f"the text may not say enough to act on (probability {vague.confidence:.0%})"
+        why = say("decide.vague", probability=f"{vague.confidence:.0%}").text(language)
         return Decision("ask", why, question_for(reading, reasons))
     if reading.language.code == UNKNOWN:
-        return Decision("confirm", "the language is none that the model knows")
+        return Decision("confirm", say("decide.language").text(language))
     confidences = {book: reason.confidence for book, reason in reasons.items()}
     if severity:
         confidences["severity"] = severity.confidence
     weakest = min(confidences, key=lambda name: confidences[name])
+    values = {"label": weakest, "confidence": f"{confidences[weakest]:.0%}"}
     if confidences[weakest] >= accept:
-        return Decision("accept", f"even the least sure label, {weakest} {confidences[weakest]:.0%}, meets the target")
-    return Decision(
-        "confirm", f"the least sure label, {weakest} {confidences[weakest]:.0%}, is below {_percent(accept)}"
-    )
-
-
-def _percent(threshold: float) -> str:
-    return f"{threshold:.0%}" if threshold <= 1 else "every confidence: the target was not met on held-out texts"
+        return Decision("accept", say("decide.accept", **values).text(language))
+    if accept > 1:
+        return Decision("confirm", say("decide.never", **values).text(language))
+    return Decision("confirm", say("decide.confirm", **values, threshold=f"{accept:.0%}").text(language))

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["Sentence", "say"]
+__all__ = ["SPOKEN", "Sentence", "say"]
 
-_LANGUAGES = ("nl", "nb", "ru", "en")
+SPOKEN = ("nl", "nb", "ru", "en")
+"""Languages in which every sentence stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,5 +47,5 @@ def _table() -> Mapping[str, Mapping[str, str]]:
     table: dict[str, dict[str, str]] = {}
     for path in sorted(Path(__file__).parent.glob("sentences_*.csv")):
         with path.open(encoding="utf-8", newline="") as file:
-            table |= {row["key"]: {code: row[code] for code in _LANGUAGES} for row in csv.DictReader(file)}
+            table |= {row["key"]: {code: row[code] for code in SPOKEN} for row in csv.DictReader(file)}
     return table

@@ -23,6 +23,7 @@ from intentclf.serve.cli_respond import (
     ExtraOption,
     KnownIssuesOption,
     PremierOption,
+    SpeakOption,
     ZoneOption,
     advice_settings,
     extra_values,
@@ -105,6 +106,7 @@ def classify(
     country: CountryOption = None,
     premier: PremierOption = False,
     known_issues: KnownIssuesOption = None,
+    speak: SpeakOption = "en",
     extra: ExtraOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -112,7 +114,7 @@ def classify(
     from intentclf.triage import triage
 
     loaded = _load(model)
-    settings = advice_settings(loaded, advice, agreement, agreements, zone, country, premier, known_issues)
+    settings = advice_settings(loaded, advice, agreement, agreements, zone, country, premier, known_issues, speak)
     answer = triage(_query(text, extra), loaded, advice=settings)
     if as_json:
         print(json.dumps(answer.to_dict(), ensure_ascii=False))
@@ -133,6 +135,7 @@ def explain(
     country: CountryOption = None,
     premier: PremierOption = False,
     known_issues: KnownIssuesOption = None,
+    speak: SpeakOption = "en",
     extra: ExtraOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -140,7 +143,7 @@ def explain(
     from intentclf.triage import triage
 
     loaded = _load(model)
-    settings = advice_settings(loaded, advice, agreement, agreements, zone, country, premier, known_issues)
+    settings = advice_settings(loaded, advice, agreement, agreements, zone, country, premier, known_issues, speak)
     answer = triage(_query(text, extra), loaded, words=-4, advice=settings)
     if as_json:
         print(json.dumps(answer.to_dict(), ensure_ascii=False))
@@ -171,6 +174,7 @@ def score(
     country: CountryOption = None,
     premier: PremierOption = False,
     known_issues: KnownIssuesOption = None,
+    speak: SpeakOption = "en",
     table: Annotated[bool, typer.Option("--table", help="Also print the answers as a table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -182,7 +186,7 @@ def score(
         raise InputError(f"--out must end in {', '.join(batch.OUTPUTS)}, got {out.name!r}")
     queries = read_queries(source, Columns(text, identifier, language))
     loaded = _load(model)
-    settings = advice_settings(loaded, advice, agreement, agreements, zone, country, premier, known_issues)
+    settings = advice_settings(loaded, advice, agreement, agreements, zone, country, premier, known_issues, speak)
     shown: list[Answer] = []
     with _Progress() as progress:
         answers = batch.score(queries, loaded, tick=progress.tick, advice=settings)

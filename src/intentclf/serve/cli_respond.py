@@ -24,6 +24,7 @@ __all__ = [
     "ExtraOption",
     "KnownIssuesOption",
     "PremierOption",
+    "SpeakOption",
     "ZoneOption",
     "advice_settings",
     "extra_values",
@@ -49,6 +50,7 @@ PremierOption = Annotated[
     bool, typer.Option("--premier", help="The customer holds the extended agreement that level A asks for.")
 ]
 KnownIssuesOption = Annotated[Path | None, typer.Option("--known-issues", help="YAML file of known issues.")]
+SpeakOption = Annotated[str, typer.Option("--speak", help="Language of what is said to the agent: nl, nb, ru or en.")]
 ExtraOption = Annotated[
     list[str] | None,
     typer.Option("--extra", help="NAME=VALUE: channel, browser, account_type, role, received …; may be repeated."),
@@ -65,6 +67,7 @@ def advice_settings(
     country: str | None,
     premier: bool,
     known_issues: Path | None,
+    speak: str,
 ) -> AdviceSettings | None:
     """The settings that options say; None where advice is switched off.
 
@@ -95,7 +98,7 @@ def advice_settings(
         from intentclf.respond.known.issue_register import load_register
 
         register = load_register(known_issues, model.network.vectors.encode)
-    return AdviceSettings(agreement=chosen, zone=zone, country=country, premier=premier, register=register)
+    return AdviceSettings(agreement=chosen, zone=zone, country=country, premier=premier, register=register, speak=speak)
 
 
 def extra_values(options: list[str] | None) -> dict[str, str]:

@@ -75,11 +75,11 @@ class ComplaintNote:
     remarks: tuple[Sentence, ...]
     source: str = f"{_SOURCE}, lines 22-42"
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values, remarks in English."""
+    def to_dict(self, language: str = "en") -> dict[str, Any]:
+        """Plain JSON values, remarks in a language; the note itself is in English, as its field asks."""
         names = ("kind", "contact_reason", "contact_summary_notes", "action_taken", "secondary", "source")
         quotes = [{name: getattr(quote, name) for name in ("start", "end", "text", "masked")} for quote in self.quotes]
-        remarks = [remark.text() for remark in self.remarks]
+        remarks = [remark.text(language) for remark in self.remarks]
         plain = {name: getattr(self, name) for name in names}
         return plain | {"products": list(self.products), "quotes": quotes, "remarks": remarks}
 

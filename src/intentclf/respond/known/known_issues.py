@@ -82,11 +82,16 @@ class IssueMatch:
     advice: Sentence
     source: str = f"{_DOCUMENT}, line 49"
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values, the advice in English."""
+    def to_dict(self, language: str = "en") -> dict[str, Any]:
+        """Plain JSON values, the advice in a language."""
         plain = {name: getattr(self, name) for name in ("id", "title", "by", "start", "end", "reply", "forward")}
         likeness = None if self.likeness is None else round(self.likeness, 6)
-        more = {"likeness": likeness, "codes": dict(self.codes), "advice": self.advice.text(), "source": self.source}
+        more = {
+            "likeness": likeness,
+            "codes": dict(self.codes),
+            "advice": self.advice.text(language),
+            "source": self.source,
+        }
         return plain | more
 
 
@@ -97,11 +102,11 @@ class KnownIssues:
     matches: tuple[IssueMatch, ...]
     remarks: tuple[Sentence, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self, language: str = "en") -> dict[str, Any]:
         """Plain JSON values, remarks in English."""
         return {
-            "matches": [each.to_dict() for each in self.matches],
-            "remarks": [remark.text() for remark in self.remarks],
+            "matches": [each.to_dict(language) for each in self.matches],
+            "remarks": [remark.text(language) for remark in self.remarks],
         }
 
 

@@ -48,8 +48,8 @@ class SeverityGrounds:
     bound: Derived | None
     decided: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values."""
+    def to_dict(self, language: str = "en") -> dict[str, Any]:
+        """As plain values, rules in the agent's language."""
         return {
             "affected": self.signals.affected,
             "state": self.signals.state,
@@ -60,8 +60,8 @@ class SeverityGrounds:
                 {"signal": s.name, "value": s.value, "start": s.start, "end": s.end, "text": s.text, "source": s.source}
                 for s in self.signals.found
             ],
-            "derived": _derived_dict(self.derived),
-            "bound": _derived_dict(self.bound),
+            "derived": _derived_dict(self.derived, language),
+            "bound": _derived_dict(self.bound, language),
             "text_alone": {level: round(float(p), 6) for level, p in self.text_alone.items()},
             "decided": self.decided,
         }
@@ -90,8 +90,8 @@ def grounds_of(
     return SeverityGrounds(signals, derive(signals), alone, bound, decided)
 
 
-def _derived_dict(derived: Derived | None) -> dict[str, str] | None:
-    return {"level": derived.level, "rule": derived.rule, "source": derived.source} if derived else None
+def _derived_dict(derived: Derived | None, language: str) -> dict[str, str] | None:
+    return {"level": derived.level, "rule": derived.rule.text(language), "source": derived.source} if derived else None
 
 
 def ground_names(levels: Sequence[str], trees: Mapping[str, CodeTree]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from intentclf.predict.features import normalize
 from intentclf.records import Reading
+from intentclf.respond.sentences import Sentence, say
 
 __all__ = ["UNKNOWN", "Derived", "Signal", "Signals", "derive", "find_signals", "highest_level", "signal_names"]
 
@@ -84,10 +85,10 @@ class Signals:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """The level that the documents give to a set of signals: level, the words of the rule, document and line."""
+    """The level that the documents give to a set of signals: level, the rule in words, document and line."""
 
     level: str
-    rule: str
+    rule: Sentence
     source: str
 
 
@@ -175,7 +176,7 @@ def _rules() -> tuple[tuple[Derived, tuple[tuple[str, tuple[str, ...]], ...]], .
     with (_FOLDER / "severity_rules.csv").open(encoding="utf-8", newline="") as file:
         return tuple(
             (
-                Derived(row["level"], row["rule"], f"{row['source']}, line {row['line']}"),
+                Derived(row["level"], say(row["rule"]), f"{row['source']}, line {row['line']}"),
                 tuple((name, tuple(row[name].split("|"))) for name in _ORDER if row[name]),
             )
             for row in csv.DictReader(file)
@@ -185,7 +186,7 @@ def _rules() -> tuple[tuple[Derived, tuple[tuple[str, tuple[str, ...]], ...]], .
 @cache
 def _caps() -> tuple[tuple[str, str, Derived], ...]:
     with (_FOLDER / "severity_caps.csv").open(encoding="utf-8", newline="") as file:
-        rule = "billing, subscriptions and sales are never above B"
+        rule = say("severity.bound")
         return tuple(
             (row["book"], row["code"], Derived(row["highest"], rule, f"{row['source']}, line {row['line']}"))
             for row in csv.DictReader(file)

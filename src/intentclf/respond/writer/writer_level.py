@@ -106,8 +106,8 @@ class WriterLevel:
     advice: Sentence
     source: str = f"{_SOURCE}, line {_LINE}"
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON values; probabilities are rounded to six places, the advice is in English."""
+    def to_dict(self, language: str = "en") -> dict[str, Any]:
+        """Plain JSON values; probabilities are rounded to six places, the advice is in a language."""
         return {
             "level": self.level,
             "confidence": round(self.confidence, 6),
@@ -116,7 +116,7 @@ class WriterLevel:
                 {name: getattr(sign, name) for name in ("start", "end", "text", "level", "weight", "kind")}
                 for sign in self.evidence
             ],
-            "advice": self.advice.text(),
+            "advice": self.advice.text(language),
             "source": self.source,
         }
 
