@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types check golden repro bench bench-vectors wheel clean
+.PHONY: help setup run test lint types check golden repro bench bench-vectors bench-surge wheel clean
 
 help:  ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
@@ -47,6 +47,9 @@ bench: $(STAMP)  ## accuracy beside fastText, spaCy and TF-IDF on public data se
 
 bench-vectors: $(STAMP)  ## ways to learn vectors, compared; needs ../shared, about ten minutes
 	$(BIN)/python -m bench.compare_vectors
+
+bench-surge: $(STAMP)  ## simulated weeks with planted surges; about ten minutes
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.surge
 
 wheel: $(STAMP)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel

@@ -31,7 +31,17 @@ def shell(*arguments, **options):
 
 COMMANDS = [
     *("classify", "explain", "score", "train", "evaluate", "tune", "vectors", "vectors build"),
-    *("ask", "respond", "respond due", "respond lower", "codebook", "codebook list", "codebook show", "codebook check"),
+    *(
+        "ask",
+        "surge",
+        "respond",
+        "respond due",
+        "respond lower",
+        "codebook",
+        "codebook list",
+        "codebook show",
+        "codebook check",
+    ),
     *("data", "data check", "data report", "data audit", "data curve", "data agreement", "rules", "rules report"),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -29,11 +30,14 @@ from intentclf.serve.cli_respond import (
     extra_values,
     respond_app,
 )
+from intentclf.serve.cli_surge import show_surges, surge, watched
 
 if TYPE_CHECKING:
     from intentclf.codebooks.loader import Codebook
     from intentclf.predict.model import Model
     from intentclf.records import Answer, Query
+    from intentclf.respond.surges.detector import SurgeDetector
+    from intentclf.respond.surges.records import Surge
     from intentclf.serve.batch import Summary
     from intentclf.train.prepare import LabelColumns
 
@@ -54,6 +58,7 @@ app.add_typer(vectors_app, name="vectors")
 app.add_typer(respond_app, name="respond")
 app.command(epilog="Example: `intentclf tune --model models/mine --target-precision 0.95`")(tune)
 app.command(epilog='Example: `intentclf ask "het werkt niet"`')(ask)
+app.command(epilog="Example: `intentclf surge inbox.csv --since 2026-11-16T00:00 --zone Europe/Oslo`")(surge)
 
 ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped model by default.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -175,6 +180,7 @@ def score(
     premier: PremierOption = False,
     known_issues: KnownIssuesOption = None,
     speak: SpeakOption = "en",
+    surges: Annotated[bool, typer.Option("--surges", help="Also report suspected bugs; rows need `received`.")] = False,
     table: Annotated[bool, typer.Option("--table", help="Also print the answers as a table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -188,8 +194,13 @@ def score(
     loaded = _load(model)
     settings = advice_settings(loaded, advice, agreement, agreements, zone, country, premier, known_issues, speak)
     shown: list[Answer] = []
+    queries, again = tee(queries) if surges else (queries, iter(()))
+    detector = _detector(zone or "UTC") if surges else None
+    found: list[Surge] = []
     with _Progress() as progress:
         answers = batch.score(queries, loaded, tick=progress.tick, advice=settings)
+        if detector:
+            answers = watched(answers, again, loaded, detector, zone or "UTC", found)
         summary = batch.write_answers(_kept(answers, shown) if table else answers, out, loaded)
     if as_json:
         print(json.dumps(_summary_dict(summary, out), ensure_ascii=False))
@@ -197,6 +208,8 @@ def score(
     if table:
         render.show_answers(shown)
     render.show_summary(summary, str(out))
+    if detector:
+        show_surges(found, detector, speak)
 
 
 @app.command(
@@ -298,6 +311,13 @@ def _load(folder: Path | None) -> Model:
     from intentclf.predict.artifact import load_model
 
     return load_model(folder)
+
+
+def _detector(zone: str) -> SurgeDetector:
+    from intentclf.respond.surges.detector import SurgeDetector
+    from intentclf.respond.surges.records import SurgeSettings
+
+    return SurgeDetector(SurgeSettings(zone=zone))
 
 
 def _query(text: str, extra: list[str] | None) -> Query:

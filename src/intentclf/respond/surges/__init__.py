@@ -1,0 +1,1 @@
+"""A bug shows as a surge of queries on one problem."""

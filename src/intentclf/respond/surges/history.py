@@ -1,0 +1,113 @@
+"""A sample of what came before, and what it says of a group: how near its members are, how often they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Floats", "History", "Integers"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_LEAST = 4  # queries of the sample in the smallest group
+_LEAN = 20.0  # queries; a language hardly met yet leans on the share in all languages
+_HOURS_NEAR = 2
+_HOUR_LEAN = 5.0
+
+
+@dataclass(frozen=True)
+class History:
+    """A sample of what came before.
+
+    Attributes
+    ----------
+    place : ndarray of shape (n_sample, n_places), float32
+    language : ndarray of shape (n_sample,), int
+    codes : ndarray of shape (CODES, n_sample), int
+    hour : ndarray of shape (n_sample,), int
+        Hour of the day, 0 to 23.
+    languages : int
+        How many there are.
+    shares : tuple of float
+        Sizes of a group as shares of the sample, rising; between two of them lies a ring.
+    looseness : float
+        How much the rates of groups wander by themselves, as the square of their coefficient of variation.
+    """
+
+    place: NDArray[np.float32]
+    language: Integers
+    codes: NDArray[np.int32]
+    hour: Integers
+    languages: int
+    shares: tuple[float, ...]
+    looseness: float
+    _known: dict[int, tuple[Floats, int]] = field(default_factory=dict, compare=False, repr=False)
+
+    @cached_property
+    def sizes(self) -> Integers:
+        """Queries of the sample within a group of each size, shape (n_sizes,), rising."""
+        wanted = np.round(np.array(self.shares) * len(self.place)).astype(np.int64)
+        return np.maximum(wanted, _LEAST * np.arange(1, len(wanted) + 1))
+
+    @cached_property
+    def ring_sizes(self) -> Integers:
+        """Queries of the sample in each ring, shape (n_sizes,)."""
+        return np.diff(self.sizes, prepend=0)
+
+    def nearness(self, centre: NDArray[np.float32]) -> tuple[Floats, Floats]:
+        """How near the members of a group of each size are, and how often each language has one in its ring.
+
+        Returns
+        -------
+        likeness : ndarray of shape (n_sizes,)
+            Of the farthest member, falling.
+        share : ndarray of shape (n_sizes, n_languages)
+            Of the history of the language, in the ring of that size.
+        """
+        likeness = self.place @ centre
+        sizes = self.sizes
+        nearest = np.argpartition(-likeness, int(sizes[-1]) - 1)[: int(sizes[-1])]
+        nearest = nearest[np.argsort(-likeness[nearest])]
+        ring = np.repeat(np.arange(len(sizes)), self.ring_sizes)
+        pairs = ring * self.languages + self.language[nearest]
+        within = np.bincount(pairs, minlength=len(sizes) * self.languages).reshape(len(sizes), -1)
+        return likeness[nearest[sizes - 1]].astype(np.float64), self._shares(within, self.ring_sizes[:, None])
+
+    def code_share(self, code: int) -> tuple[Floats, int]:
+        """Share of each language's history with a code, shape (n_languages,), never 0, and their number, one added."""
+        if code not in self._known:
+            has = (self.codes == code).any(axis=0)
+            within = np.bincount(self.language[has], minlength=self.languages) + self._every / len(self.place)
+            size = int(has.sum()) + 1  # the next query may well have a code that none of the sample has
+            self._known[code] = self._shares(within, size), size
+        return self._known[code]
+
+    def shares_of(self, members: NDArray[np.bool_]) -> Floats:
+        """Share of each language's history that the members are, shape (n_languages,)."""
+        within = np.bincount(self.language[members], minlength=self.languages).astype(np.float64)
+        return self._shares(within, max(int(members.sum()), 1))
+
+    def by_hour(self, members: NDArray[np.bool_], hour: int) -> float:
+        """How much oftener than all queries the members come at about this hour of the day; at least 1."""
+        apart = np.abs(self.hour - hour)
+        near = np.minimum(apart, 24 - apart) <= _HOURS_NEAR
+        usual = members.sum() * near.mean()
+        return max(1.0, float((near[members].sum() + _HOUR_LEAN) / (usual + _HOUR_LEAN)))
+
+    def shape(self, size: Any) -> Floats:
+        """Shape of the distribution of a rate that is known from so many queries."""
+        found: Floats = 1.0 / (1.0 / np.asarray(size, dtype=np.float64) + self.looseness)
+        return found
+
+    def _shares(self, within: Any, size: Any) -> Floats:
+        found: Floats = (within + _LEAN * size / len(self.place)) / (self._every + _LEAN)
+        return found
+
+    @cached_property
+    def _every(self) -> Integers:
+        return np.bincount(self.language, minlength=self.languages).astype(np.int64)
