@@ -2,7 +2,9 @@
 
 Background texts are a third of the seed file's, the topics of the surges those of `surge_topics.csv`, which nothing was
 trained on; vectors and codes are the shipped model's. Each topic also comes at its base rate all the time, and a surge
-multiplies it. A surge counts as found by an alarm of which most of the excess are its queries.
+multiplies it. A surge counts as found by an alarm of which its queries are half of the excess and a third of the
+members. The detector was tuned on seeds 1 to 8; others are to be quoted. A topic's texts repeat word for word, which is
+easier than life.
 """
 
 from __future__ import annotations

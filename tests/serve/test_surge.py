@@ -69,6 +69,7 @@ def test_score_reports_surges_beside_its_answers(inbox, tmp_path):
     ("content", "arguments", "message"),
     [
         ("text,received\nmail,2026-11-02T10:00\n", ["--zone", "Mars/Base"], "Mars/Base"),
+        ("text,received\nmail,2026-11-02T10:00\n", [], "2026-11-02T10:00"),
         ("text\nmail\n", [], "row 1: has no moment in received, date"),
         ("text,received\nmail,yesterday\n", [], "yesterday"),
         ("text,received\nmail,2026-11-02T10:00Z\n", ["--since", "soon"], "soon"),

@@ -200,7 +200,7 @@ def score(
     with _Progress() as progress:
         answers = batch.score(queries, loaded, tick=progress.tick, advice=settings)
         if detector:
-            answers = watched(answers, again, loaded, detector, zone or "UTC", found)
+            answers = watched(answers, again, loaded, detector, zone, found)
         summary = batch.write_answers(_kept(answers, shown) if table else answers, out, loaded)
     if as_json:
         print(json.dumps(_summary_dict(summary, out), ensure_ascii=False))

@@ -33,7 +33,9 @@ def surge(
     false_alarms: Annotated[
         float, typer.Option("--false-alarms-per-week", help="How many a week are put up with; over 0.")
     ] = 0.25,
-    zone: Annotated[str, typer.Option("--zone", help="Time zone of the desk, and of moments without one.")] = "UTC",
+    zone: Annotated[
+        str | None, typer.Option("--zone", help="Time zone of the desk; moments without one are read in it.")
+    ] = None,
     text: Annotated[str, typer.Option("--text", help="Column of the text.")] = "text",
     sender: Annotated[
         str, typer.Option("--sender", help="Column of the sender; copies of one are counted once.")
@@ -49,9 +51,10 @@ def surge(
     from intentclf.respond.surges.detector import SurgeDetector
     from intentclf.respond.surges.records import SurgeSettings
 
-    find_zone(zone)
+    if zone:
+        find_zone(zone)
     begin = parse_moment(since, zone) if since else None
-    detector = SurgeDetector(SurgeSettings(false_alarms_per_week=false_alarms, zone=zone), since=begin)
+    detector = SurgeDetector(SurgeSettings(false_alarms_per_week=false_alarms, zone=zone or "UTC"), since=begin)
     queries = list(read_queries(source, Columns(text)))
     moments = received_of(queries, source, zone)
     order = sorted(range(len(queries)), key=lambda k: moments[k].timestamp())
@@ -60,7 +63,7 @@ def surge(
     show_surges(found, detector, speak, as_json=as_json)
 
 
-def received_of(queries: Iterable[Query], source: Path, zone: str) -> list[datetime]:
+def received_of(queries: Iterable[Query], source: Path, zone: str | None) -> list[datetime]:
     """When each query came.
 
     Raises
@@ -115,7 +118,7 @@ def watched(
     queries: Iterable[Query],
     model: Model,
     detector: SurgeDetector,
-    zone: str,
+    zone: str | None,
     found: list[Surge],
 ) -> Iterator[Answer]:
     """Hand answers on and collect the surges among them; rows whose moment cannot be read are told of at the end."""
