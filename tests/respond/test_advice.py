@@ -108,6 +108,27 @@ def test_where_the_decision_is_to_ask_the_clarifying_question_is_asked(model):
     assert clear["decision"]["question"] is None
 
 
+def test_a_question_that_is_not_put_keeps_no_draft_waiting(model):
+    """The agent may see it, but the customer was not asked."""
+    texts = [
+        "Teams start niet meer op sinds de update",
+        "Excel crasht bij het openen van een bestand",
+        "kan niet mailen",
+    ]
+    for text in texts:
+        found = answer(model, text, role="beheerder")
+        asked = found["decision"]["action"] == "ask"
+        assert bool(found["decision"]["question"]) == asked, text
+        if found["request"] and found["clarify"]:
+            put = "\n".join(found["clarify"]["lines"])
+            assert (put in found["request"]["questions"]) == asked, text
+
+
+def test_nothing_is_offered_where_nothing_is_open(model):
+    found = answer(model, "ik ben mijn wachtwoord van hotmail vergeten en de code komt niet aan")
+    assert all(len(reason["prediction_set"]) <= 1 for reason in found["reasons"].values()) <= (found["clarify"] is None)
+
+
 def test_an_empty_text_is_asked_about_in_general(model):
     found = answer(model, "")
     assert (found["clarify"], found["decision"]["action"]) == (None, "ask")

@@ -54,6 +54,20 @@ def test_a_surge_in_a_file_is_reported(inbox):
     assert "Mulig programfeil" in told
 
 
+def test_a_stream_in_pieces_is_watched_like_one(inbox, tmp_path):
+    with inbox.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    found = []
+    for name, piece in (("one", rows[:700]), ("two", rows[700:])):
+        with (tmp_path / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([header, *piece])
+        options = ("--since", "2026-11-05T00:00", "--zone", "Europe/Oslo", "--state", tmp_path / "state", "--json")
+        found.append(json.loads(run("surge", tmp_path / f"{name}.csv", *options).output))
+    whole = json.loads(run("surge", inbox, "--since", "2026-11-05T00:00", "--zone", "Europe/Oslo", "--json").output)
+    assert [part["surges"] for part in found] == [[], whole["surges"]]
+    assert found[1]["rows"] == whole["rows"]
+
+
 def test_what_came_before_since_is_history_only(inbox):
     output = run("surge", inbox, "--since", "2026-11-07T00:00", "--zone", "Europe/Oslo").output
     assert "No sudden rise" in output

@@ -134,8 +134,7 @@ class Vectors:
 def quantize(table: NDArray[np.floating[Any]]) -> tuple[NDArray[np.uint8], Floats]:
     """Half a byte a number, one scale a row, so that the largest number of a row is 7.
 
-    Sums over a text's hundred and more n-grams average the rounding out: beside one byte a number, accuracy moved by a
-    tenth of a point either way.
+    Sums over a text's hundred and more n-grams average the rounding out.
 
     Parameters
     ----------

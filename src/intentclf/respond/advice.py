@@ -19,7 +19,7 @@ from intentclf.respond.complaint.complaint import compose_note
 from intentclf.respond.request.service_request import draft_request
 from intentclf.respond.route.extra import Extra, extra_from_text, merge_extra, read_extra
 from intentclf.respond.route.route import route
-from intentclf.respond.sentences import SPOKEN
+from intentclf.respond.sentences import check_spoken
 from intentclf.respond.severity.grounds import SeverityGrounds
 from intentclf.respond.writer.writer_level import judge_writer
 
@@ -34,7 +34,6 @@ PARTS = ("signals", "due", "route", "request", "clarify", "writer", "known_issue
 """Names of the parts, which are the keys of the answer too."""
 
 _RECEIVED = ("received", "date", "received_at")
-_HOLDER = "premier"
 _UNMEASURED = 0.5
 
 
@@ -70,8 +69,7 @@ class AdviceSettings:
     speak: str = "en"
 
     def __post_init__(self) -> None:
-        if self.speak not in SPOKEN:
-            raise InputError(f"what is said to agents can be in {', '.join(SPOKEN)}, got {shorten(self.speak)}")
+        check_spoken(self.speak)
         for part in self.parts:
             if part not in PARTS:
                 raise InputError(f"unknown part of advice {shorten(part)}; known are {', '.join(PARTS)}")
@@ -108,6 +106,7 @@ class _Case:
     model: Model
     settings: AdviceSettings
     extra: Extra
+    ask: bool
     question: str | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -143,7 +142,7 @@ def advise(
         Whether the decision is to ask: only then is a question put into it, and a draft waits for its answer.
     """
     extra = merge_extra(read_extra(_metadata(reading.query)), extra_from_text(reading.text, reading.language.code))
-    case = _Case(reading, reasons, severity, grounds, belief, known, model, settings, extra)
+    case = _Case(reading, reasons, severity, grounds, belief, known, model, settings, extra, ask)
     makers = {
         "signals": _signals,
         "due": _due,
@@ -155,8 +154,6 @@ def advise(
         "note": _note,
     }
     keys = {name: make(case) for name, make in makers.items() if name in settings.parts}
-    if not ask and "clarify" in keys:
-        case.question = None
     return Advised(keys, case.question, tuple(case.warnings))
 
 
@@ -185,7 +182,7 @@ def as_known(reasons: Mapping[str, Reason], known: KnownIssues | None) -> dict[s
 
 
 def _metadata(query: Query) -> dict[str, str | None]:
-    return {name: value for name, value in query.extra.items() if name not in (*_RECEIVED, "zone", "country", _HOLDER)}
+    return {name: value for name, value in query.extra.items() if name not in (*_RECEIVED, "zone", "country")}
 
 
 def _signals(case: _Case) -> dict[str, Any]:
@@ -234,12 +231,16 @@ def _route(case: _Case) -> dict[str, Any]:
 
 
 def _clarify(case: _Case) -> dict[str, Any] | None:
+    """None where nothing is open: the decision is not to ask, and no prediction set holds several codes."""
     if not case.reading.text:
+        return None
+    if not case.ask and all(len(reason.prediction_set) <= 1 for reason in case.reasons.values()):
         return None
     asked = next_question(case.belief, case.model)
     if asked is None:
         return None
-    case.question = "\n".join(asked.lines)
+    if case.ask:  # else the question is offered to the agent, and nobody waits for an answer to it
+        case.question = "\n".join(asked.lines)
     return asked.to_dict()
 
 

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["SPOKEN", "Sentence", "say"]
+from intentclf.errors import InputError, shorten
+
+__all__ = ["SPOKEN", "Sentence", "check_spoken", "say"]
 
 SPOKEN = ("nl", "nb", "ru", "en")
 """Languages in which every sentence stands."""
@@ -40,6 +42,17 @@ class Sentence:
 def say(key: str, **values: object) -> Sentence:
     """A sentence of the tables with its values."""
     return Sentence(key, tuple((name, str(value)) for name, value in values.items()))
+
+
+def check_spoken(language: str) -> None:
+    """Refuse a language that sentences do not stand in.
+
+    Raises
+    ------
+    InputError
+    """
+    if language not in SPOKEN:
+        raise InputError(f"what is said to agents can be in {', '.join(SPOKEN)}, got {shorten(language)}")
 
 
 @cache

@@ -78,6 +78,9 @@ def advice_settings(
     InputError
         If an agreement, a zone or a country does not exist, or advice is switched off and asked for at once.
     """
+    from intentclf.respond.sentences import check_spoken
+
+    check_spoken(speak)
     if not advice:
         if agreement or agreements or known_issues:
             raise InputError("--no-advice leaves out what --agreement, --agreements and --known-issues are for")

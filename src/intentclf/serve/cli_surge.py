@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from intentclf.errors import Fault, FaultsError, InputError, shorten
+from intentclf.errors import Fault, FaultsError, InputError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,6 +40,12 @@ def surge(
     sender: Annotated[
         str, typer.Option("--sender", help="Column of the sender; copies of one are counted once.")
     ] = "sender",
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state", help="Folder in which the history is kept from one run to the next; with its settings."
+        ),
+    ] = None,
     speak: Annotated[str, typer.Option("--speak", help="Language of the report: nl, nb, ru or en.")] = "en",
     model: Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped model by default.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -48,19 +54,28 @@ def surge(
     from intentclf.intake.tables import Columns, read_queries
     from intentclf.predict.artifact import load_model
     from intentclf.respond.due.moments import find_zone, parse_moment
+    from intentclf.respond.sentences import check_spoken
     from intentclf.respond.surges.detector import SurgeDetector
     from intentclf.respond.surges.records import SurgeSettings
+    from intentclf.respond.surges.state import load_detector, save_detector
 
     if zone:
         find_zone(zone)
+    check_spoken(speak)
     begin = parse_moment(since, zone) if since else None
-    detector = SurgeDetector(SurgeSettings(false_alarms_per_week=false_alarms, zone=zone or "UTC"), since=begin)
+    detector = (
+        load_detector(state)
+        if state and state.exists()
+        else SurgeDetector(SurgeSettings(false_alarms_per_week=false_alarms, zone=zone or "UTC"), since=begin)
+    )
     queries = list(read_queries(source, Columns(text)))
     moments = received_of(queries, source, zone)
     order = sorted(range(len(queries)), key=lambda k: moments[k].timestamp())
     loaded = load_model(model)
     found = list(detect(((queries[k], moments[k]) for k in order), loaded, detector, sender=sender))
     show_surges(found, detector, speak, as_json=as_json)
+    if state:
+        save_detector(detector, state)
 
 
 def received_of(queries: Iterable[Query], source: Path, zone: str | None) -> list[datetime]:
@@ -138,12 +153,6 @@ def watched(
         typer.echo(f"{timeless} rows have no moment that can be read and were not watched for surges", err=True)
 
 
-def show_surges(found: list[Surge], detector: SurgeDetector, speak: str, *, as_json: bool = False) -> None:
-    """Print surges as they stand now, and what became of the rows."""
-    final = {each.number: each for each in detector.surges()}
-    _show([final.get(each.number, each) for each in found], detector, speak, as_json=as_json)
-
-
 def _scored(query: Query, moment: datetime, answer: Answer, model: Model, sender: str) -> Any:
     from intentclf.intake import read
     from intentclf.respond.surges.records import ScoredQuery, code_scores
@@ -153,12 +162,13 @@ def _scored(query: Query, moment: datetime, answer: Answer, model: Model, sender
     return ScoredQuery(query.id, moment, vector, codes, answer.language.code, query.text, who)
 
 
-def _show(found: list[Surge], detector: SurgeDetector, speak: str, *, as_json: bool) -> None:
-    from intentclf.respond.sentences import SPOKEN, say
+def show_surges(found: list[Surge], detector: SurgeDetector, speak: str, *, as_json: bool = False) -> None:
+    """Print surges as they stand now, and what became of the rows."""
+    from intentclf.respond.sentences import say
     from intentclf.serve.render import show_table
 
-    if speak not in SPOKEN:
-        raise InputError(f"--speak must be one of {', '.join(SPOKEN)}, got {shorten(speak)}")
+    final = {each.number: each for each in detector.surges()}
+    found = [final.get(each.number, each) for each in found]
     if as_json:
         tally = detector.tally.to_dict()
         print(json.dumps({"surges": [each.to_dict() for each in found], "rows": tally}, ensure_ascii=False))

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from intentclf.intake.cleaning import clean
 from intentclf.intake.courtesy import blank_courtesy
 from intentclf.intake.tables import read_table
+from intentclf.predict.artifact import load_model
 from intentclf.predict.vectors import Vectors, load_vectors
 
 __all__ = ["Rates", "measure"]
@@ -91,10 +92,12 @@ def main() -> None:
     """Print the rates for registers of 5, 20 and 200 issues."""
     parser = argparse.ArgumentParser(description="Measure thresholds of likeness for known issues.")
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--vectors", type=Path)
+    parser.add_argument("--part", help="only rows whose column split says this, such as test")
+    parser.add_argument("--vectors", type=Path, help="folder of vectors; by default those of the shipped model")
     options = parser.parse_args()
     rows = [row.values for row in read_table(options.data, ("group", "text", "lang", "outlook_com"))]
-    vectors = load_vectors(options.vectors)
+    rows = [row for row in rows if not options.part or row.get("split") == options.part]
+    vectors = load_vectors(options.vectors) if options.vectors else load_model().network.vectors
     for issues in (5, 20, 200):
         sys.stdout.write(f"{issues} issues\nthreshold  found   others  others with mailbox trouble\n")
         for limit, rates in measure(rows, vectors, issues=issues).items():
