@@ -62,7 +62,7 @@ class MailMessage:
         With an offset: the moment of the topmost Received header, else of Date.
     body : str
         The best text: plain before HTML, laid out, quoted blocks of HTML marked with '> ', format=flowed joined, line
-        ends '\\n'.
+        ends of one newline character.
     forwarded : tuple of str
         Bodies of messages attached as message/rfc822, laid out alike.
     kind : MailKind
