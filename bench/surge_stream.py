@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from intentclf.respond.surges.records import CodeScore, ScoredQuery
 
-__all__ = ["FULL", "QUICK", "Planted", "Scale", "Stream", "Text", "simulate"]
+__all__ = ["FULL", "LASTING", "QUICK", "Planted", "Scale", "Stream", "Text", "simulate"]
 
 LANGUAGES = ("nl", "nb", "ru", "en")
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -23,7 +23,7 @@ _DAY = np.array([9, 6, 5, 4, 5, 8, 18, 38, 65, 90, 100, 100, 92, 95, 100, 96, 88
 _WEEK = np.array([1.15, 1.05, 1.0, 1.0, 0.95, 0.55, 0.5])
 _AHEAD = {"nl": 0, "nb": 0, "ru": 2, "en": -1}  # hours
 _OFFICE = slice(9, 17)
-_BASE, _FACTOR, _HOURS = (2.0, 6.0), (3.0, 10.0), (1.0, 6.0)
+_BASE, _FACTOR = (2.0, 6.0), (3.0, 10.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +48,19 @@ class Scale:
     history, watched : int
         Weeks before and with surges.
     surges : int
+    hours : (float, float)
+        Least and most that a surge lasts.
     """
 
     per_week: int
     history: int
     watched: int
     surges: int
+    hours: tuple[float, float] = (1.0, 6.0)
 
 
 FULL = Scale(20_000, 2, 1, 10)
+LASTING = Scale(20_000, 2, 1, 10, hours=(4.0, 12.0))
 QUICK = Scale(6_000, 1, 1, 3)
 
 
@@ -159,7 +163,7 @@ def _plant(
         hour = float(np.interp((k + draws.random()) / scale.surges, traffic, np.arange(25)))
         day = int(draws.choice(7, p=_WEEK / _WEEK.sum())) + 7 * int(draws.integers(scale.watched))
         begin = since + timedelta(days=day, hours=hour)
-        end = begin + timedelta(hours=float(draws.uniform(*_HOURS)))
+        end = begin + timedelta(hours=float(draws.uniform(*scale.hours)))
         name = names[topic]
         planted.append(Planted(name, base[name], float(draws.uniform(*_FACTOR)), begin, end))
     return sorted(planted, key=lambda each: each.begin)

@@ -64,7 +64,7 @@ HEAVY = {"mlflow", "holidays", "pandas", "sklearn", "scipy", "spacy", "pyarrow",
     [
         (["--help"], set()),
         (["codebook", "show", "troubleshooting.bug"], set()),
-        (["classify", "hjelp"], {"spacy", "py3langid", "numpy"}),
+        (["classify", "hjelp"], {"py3langid", "numpy"}),
     ],
     ids=["help", "codebook", "classify"],
 )

@@ -4,14 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 from bench.surge import Outcome, page
-from bench.surge_stream import FULL, QUICK, Text, simulate
+from bench.surge_oracle import told_the_topics
+from bench.surge_stream import FULL, LASTING, QUICK, Text, simulate
 
 ROOT = Path(__file__).parents[1]
+WEEK = timedelta(days=7)
 
 
 def texts(topic=""):
@@ -55,13 +59,13 @@ def test_the_same_seed_makes_the_same_week():
 
 def test_the_page_holds_means_and_worst_weeks():
     outcomes = [
-        Outcome(0.25, 1, 10, 7, 0, 0, (10, 20, 30), 20.0),
+        Outcome(0.25, 1, 10, 7, 0, 0, (10, 20, 30), 20.0, told=(5, 9)),
         Outcome(0.25, 2, 10, 9, 2, 1, (40,), 30.0),
         Outcome(1.0, 1, 10, 10, 3, 0, (), 25.0),
     ]
     told = page(outcomes, FULL, "2026-11-22", "python -m bench.surge")
-    assert "| 0.25 | 2 | 8.0 of 10 | 7 | 25.0 | 1.0 | 2 | 0.5 | 25 |" in told
-    assert "| 1 | 1 | 10.0 of 10 | 10 | – | 3.0 | 3 | 0.0 | 25 |" in told
+    assert "| 1–6 | 0.25 | 2 | 8.0 of 10 | 7 | 25.0 | 1.0 | 2 | 0.5 | 1.0 | 7.0 | 25 |" in told
+    assert "| 1–6 | 1 | 1 | 10.0 of 10 | 10 | – | 3.0 | 3 | 0.0 | 0.0 | – | 25 |" in told
 
 
 def test_a_quick_run_writes_record_and_page(tmp_path):
@@ -80,3 +84,15 @@ def test_a_quick_run_writes_record_and_page(tmp_path):
     assert outcome["planted"] == 3
     assert outcome["found"] + outcome["false"] + outcome["repeated"] <= 6
     assert "# Surges in simulated weeks" in (tmp_path / "surge.md").read_text(encoding="utf-8")
+    assert (tmp_path / "surge.svg").read_text(encoding="utf-8").count("<path") > 10
+
+
+def test_who_is_told_the_topics_finds_a_surge_at_once_and_none_where_there_is_none():
+    stream = simulate(texts(), TOPICS, LASTING, 4)
+    delays = told_the_topics(stream, 0.25)
+    assert 5 <= len(delays) <= 10
+    assert all(delay >= 3 for delay in delays)
+    quiet = replace(
+        stream, planted=[replace(each, begin=each.begin - WEEK, end=each.end - WEEK) for each in stream.planted]
+    )
+    assert len(told_the_topics(quiet, 0.25)) <= 1

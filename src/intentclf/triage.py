@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from intentclf.intake import read
-from intentclf.predict.evidence import rule_evidence, word_evidence
+from intentclf.predict.evidence import Ask, rule_evidence, word_evidence
 from intentclf.predict.model import SEVERITY, VAGUE, Floats, Head, Model, Text
 from intentclf.records import Answer, Query, Reading, Reason, RuleHit, Vagueness
 from intentclf.respond import choose_reason, decide, judge_severity, judge_vagueness
@@ -69,7 +69,8 @@ def _answer(
     advice: AdviceSettings | None,
 ) -> Answer:
     hits = model.matcher.find(reading)
-    reasons = {head.name: _reason(reading, text, rows, hits, head, model, words) for head in _book_heads(model)}
+    reasons = {head.name: _reason(reading, rows, hits, head, model) for head in _book_heads(model)}
+    reasons = _with_evidence(reasons, reading, text, rows, hits, model, words)
     known = known_issues_of(reading, model, advice) if advice else None
     reasons = as_known(reasons, known)
     language = reading.language.code
@@ -97,24 +98,36 @@ def _probability_of(vague: Vagueness) -> float:
     return vague.confidence if vague.is_vague else 1.0 - vague.confidence
 
 
-def _reason(
-    reading: Reading,
-    text: Text,
-    rows: dict[str, Floats],
-    hits: Sequence[RuleHit],
-    head: Head,
-    model: Model,
-    words: int,
-) -> Reason:
+def _reason(reading: Reading, rows: Mapping[str, Floats], hits: Sequence[RuleHit], head: Head, model: Model) -> Reason:
     if not reading.text:  # an empty text is no evidence for anything, whatever the bias of the weights
         return Reason(None, 0.0, "none", (), ())
     tree, mine = model.trees[head.name], _hits_for(hits, head.name)
-    reason, _ = choose_reason(head, tree, rows[head.name], mine, language=reading.language.code)
-    shown = [rule_evidence(reading, hit) for hit in mine if reason.code and _supports(tree.book.path(hit.code), reason)]
-    if words and reason.code in tree.codes:
-        chosen = tree.membership(str(reason.code))
-        shown += word_evidence(model, head, chosen, rows[head.name], reading, text, most=words)
-    return replace(reason, evidence=tuple(shown))
+    return choose_reason(head, tree, rows[head.name], mine, language=reading.language.code)[0]
+
+
+def _with_evidence(
+    reasons: Mapping[str, Reason],
+    reading: Reading,
+    text: Text,
+    rows: Mapping[str, Floats],
+    hits: Sequence[RuleHit],
+    model: Model,
+    words: int,
+) -> dict[str, Reason]:
+    heads = {head.name: head for head in _book_heads(model)}
+    asked = {
+        book: Ask(heads[book], model.trees[book].membership(reason.code), rows[book])
+        for book, reason in reasons.items()
+        if words and reason.code and reason.code in model.trees[book].codes
+    }
+    spoken = dict(zip(asked, word_evidence(model, reading, text, list(asked.values()), most=words), strict=True))
+    found = {}
+    for book, reason in reasons.items():
+        book_of = model.trees[book].book
+        ruled = (hit for hit in _hits_for(hits, book) if reason.code and _supports(book_of.path(hit.code), reason))
+        evidence = (*(rule_evidence(reading, hit) for hit in ruled), *spoken.get(book, ()))
+        found[book] = replace(reason, evidence=evidence)
+    return found
 
 
 def _supports(path: tuple[str, ...], reason: Reason) -> bool:

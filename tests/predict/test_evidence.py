@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intentclf.intake import read
-from intentclf.predict.evidence import rule_evidence, word_evidence
+from intentclf.predict.evidence import Ask, rule_evidence, word_evidence
 from intentclf.predict.linear import Features
 from intentclf.predict.model import Model
 from intentclf.records import Evidence, LanguageGuess, Query, Reading, RuleHit
@@ -21,7 +21,7 @@ WORDS = st.lists(st.sampled_from(["xbox", "mail", "lost", "and", "?"]), min_size
 
 
 def parts_of(model: Model, text: str, book: str, code: str):
-    """Everything that `word_evidence` needs for one code of one text."""
+    """Everything that evidence needs for one code of one text."""
     reading, head = read(Query("1", text, "en")), model.head(book)
     assert head is not None
     (seen,) = model.read([reading.core])
@@ -36,7 +36,8 @@ def weighed(model: Model, linear: float, pooled: float) -> Model:
 
 
 def evidence(model: Model, text: str, code: str, *, most: int = 9, book: str = "desk") -> tuple[Evidence, ...]:
-    return word_evidence(model, *parts_of(model, text, book, code), most=most)
+    head, chosen, row, reading, seen = parts_of(model, text, book, code)
+    return word_evidence(model, reading, seen, [Ask(head, chosen, row)], most=most)[0]
 
 
 def weights(model: Model, text: str, code: str, *, most: int = 9) -> dict[str, float]:
@@ -143,7 +144,7 @@ def test_a_step_of_the_pooled_view_moves_the_probability_by_its_shares(model):
     weights = model.network.hidden.astype(float)
     active = text @ weights + model.network.hidden_bias > 0
     by_text = weights @ (active * (model.network.output @ slope)) + model.network.direct @ slope
-    assert model.network.shares(seen.bag, slope).sum() == pytest.approx(float(text @ by_text), rel=1e-3)
+    assert model.network.shares(seen.bag, slope[:, None]).sum() == pytest.approx(float(text @ by_text), rel=1e-3)
 
 
 def test_courtesy_is_no_evidence(tiny):
@@ -152,7 +153,9 @@ def test_courtesy_is_no_evidence(tiny):
         Query("1", "mail, mail lost"), "mail, mail lost", None, LanguageGuess("en", 1.0), (), "      mail lost"
     )
     head, chosen, row, _, seen = parts_of(tiny, "mail lost", "desk", "mail.lost")
-    found = [word_evidence(tiny, head, chosen, row, reading, seen, most=9) for reading in (plain, polite)]
+    (far,) = tiny.read([polite.core])
+    read_as = ((plain, seen), (polite, far))
+    found = [word_evidence(tiny, reading, text, [Ask(head, chosen, row)], most=9)[0] for reading, text in read_as]
     assert [(each.start, each.text, each.weight) for each in found[1]] == [
         (each.start + 6, each.text, each.weight) for each in found[0]
     ]

@@ -66,7 +66,7 @@ def test_margins_equal_the_dense_product(data, machine):
 def test_shares_sum_to_the_margins_without_the_bias(data, machine, factors):
     dense, linear = machine
     for text in data.draw(texts_of(len(dense))):
-        shares = linear.shares(text, np.array(factors))
+        shares = linear.shares(text, np.array(factors)[:, None])[:, 0]
         expected = (linear.margins([text])[0] - linear.bias) @ np.array(factors)
         assert shares.shape == text.index.shape
         assert shares.sum() == pytest.approx(expected, rel=1e-6, abs=1e-5)
@@ -110,13 +110,13 @@ def test_margins_are_those_worked_out_by_hand(text, expected):
 )
 def test_shares_are_those_worked_out_by_hand(text, expected):
     linear = sparse(MACHINE, scale=[1, 10, 100], bias=[1, 0, 0])
-    assert linear.shares(text, np.array([1.0, -1.0, 2.0])).tolist() == pytest.approx(expected)
+    assert linear.shares(text, np.array([[1.0], [-1.0], [2.0]]))[:, 0].tolist() == pytest.approx(expected)
 
 
 def test_a_machine_without_any_weight_says_its_bias():
     linear = sparse(np.zeros((3, 2)), bias=[-1, 0.5])
     assert linear.margins([features((0, 1.0), (2, 1.0)), features()]).tolist() == [[-1, 0.5]] * 2
-    assert linear.shares(features((0, 1.0)), np.ones(2)).tolist() == [0.0]
+    assert linear.shares(features((0, 1.0)), np.ones((2, 1))).tolist() == [[0.0]]
 
 
 def test_no_texts_have_no_margins():
@@ -132,7 +132,7 @@ def test_vectors_of_an_encoder_are_added_and_have_no_share():
     plain = features((0, 0.5))
     encoded = replace(plain, encoded=np.array([0.5, -1.0], np.float32))
     assert linear.margins([plain, encoded]).tolist() == [[2, 0, 0], [2.5, -2, 0]]
-    assert linear.shares(encoded, np.ones(3)).tolist() == linear.shares(plain, np.ones(3)).tolist() == [1.0]
+    assert linear.shares(encoded, np.ones((3, 1))).tolist() == linear.shares(plain, np.ones((3, 1))).tolist() == [[1.0]]
 
 
 # --- the vocabulary before it

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from intentclf.codebooks.loader import shipped_codebooks
 from intentclf.errors import FaultsError
 from intentclf.predict.rules import Rule, RuleMatcher, load_rules, shipped_rules
 from intentclf.records import LanguageGuess, Query, Reading, RuleHit
+from intentclf.train.spacy_rules import SpacyRuleMatcher
+
+ROOT = Path(__file__).parents[2]
 
 
 def reading(text: str, language: str = "nl") -> Reading:
@@ -20,12 +27,14 @@ def rule(pattern: str, language: str = "nl", name: str = "r") -> Rule:
     return Rule(name, language, "desk", "mail", pattern, "desk.txt:1", 10, 9, 0.7)
 
 
-# The matcher warns of a kind of pattern that no rule has; that is tested once, below.
+# spaCy's matchers warn of a kind of pattern that no rule has; that is tested once, below.
 QUIET = [rule("zzplain", "all", "quiet-1"), rule("zzstem*", "all", "quiet-2")]
 
 
 def find(rules: list[Rule], text: str, language: str = "nl") -> tuple[RuleHit, ...]:
-    return RuleMatcher([*rules, *QUIET]).find(reading(text, language))
+    found = RuleMatcher([*rules, *QUIET]).find(reading(text, language))
+    assert SpacyRuleMatcher([*rules, *QUIET]).find(reading(text, language)) == found
+    return found
 
 
 PATTERNS = [
@@ -141,9 +150,31 @@ def test_no_rules_find_nothing():
     assert RuleMatcher([]).find(reading("mail")) == ()
 
 
+def test_the_shipped_rules_fire_where_those_of_spacy_do():
+    rules = shipped_rules()
+    quick, reference = RuleMatcher(rules), SpacyRuleMatcher(rules)
+    with (ROOT / "data" / "seed_labels.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))[::60]
+    texts = [reading(row["text"], "nb" if row["lang"] == "nn" else row["lang"]) for row in rows]
+    found = [quick.find(text) for text in texts]
+    assert sum(bool(hits) for hits in found) > 100
+    assert found == [reference.find(text) for text in texts]
+
+
+PIECES = st.sampled_from(["a", "b*", "a|b", "~", "a-b|c", "ab*|b", "c"])
+PHRASES = st.lists(PIECES, min_size=1, max_size=5).map(" ".join).filter(lambda p: p[0] != "~" and p[-1] != "~")
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(PHRASES, min_size=1, max_size=4), st.text(alphabet="abcd -", max_size=30))
+def test_any_patterns_fire_where_those_of_spacy_do(patterns, text):
+    rules = [rule(pattern, "nl", f"r{k}") for k, pattern in enumerate(patterns)]
+    find(rules, text)
+
+
 @pytest.mark.parametrize("pattern", ["mail", "mail*"])
 def test_rules_of_one_kind_alone_raise_no_warning(pattern):
-    assert len(RuleMatcher([rule(pattern)]).find(reading("mail"))) == 1
+    assert len(SpacyRuleMatcher([rule(pattern)]).find(reading("mail"))) == 1
 
 
 def test_one_matcher_serves_texts_of_all_languages_in_turn():

@@ -132,7 +132,7 @@ def test_arrays_are_written_in_the_type_that_is_listed(tmp_path):
 
 
 def test_arrays_stay_on_disk_until_they_are_needed(basket):
-    assert isinstance(read(basket).arrays["fruit"], np.memmap)
+    assert isinstance(read(basket).arrays["fruit"].base, np.memmap)
 
 
 def test_a_folder_without_texts_is_one_of_arrays_alone(tmp_path):

@@ -235,7 +235,7 @@ def test_loaded_vectors_encode_to_the_same_bits(small, tmp_path):
 
 def test_the_table_of_loaded_vectors_stays_on_disk(tiny, tmp_path):
     save_vectors(tiny, tmp_path / "v", facts={})
-    assert isinstance(load_vectors(tmp_path / "v").table, np.memmap)
+    assert isinstance(load_vectors(tmp_path / "v").table.base, np.memmap)
 
 
 def test_facts_are_kept_in_the_manifest(tiny, tmp_path):

@@ -21,7 +21,7 @@ from intentclf.records import LanguageGuess, Query, Reading
 from intentclf.respond.clarify.answer_matching import match_answer, register_of
 from intentclf.respond.clarify.clarify import Belief, believe, codes_of, next_question, update
 from intentclf.respond.clarify.clarifying_questions import clarifying_questions, load_questions, separates
-from intentclf.respond.clarify.question_gain import channel, information, likeliest, told
+from intentclf.respond.clarify.question_gain import channel, gains, information, likeliest, told
 from intentclf.respond.sentences import say
 from intentclf.triage import triage
 
@@ -303,6 +303,17 @@ def test_the_channel_holds_a_slip_by_hand(question, tiny):
     assert rows == pytest.approx(
         np.array([[0.025, 0.025, 0.95]] * 2 + [[0.95, 0.025, 0.025], [0.025, 0.95, 0.025], [0.025, 0.025, 0.95]])
     )
+
+
+@pytest.mark.parametrize("book", ["outlook_com", "contact_reason", "service_request", "csp_escalation"])
+def test_many_questions_gain_what_each_gains_by_itself(model, book):
+    tree = model.trees[book]
+    own = tuple(question for question in clarifying_questions() if question.book == book)
+    for seed in range(5):
+        chances = np.random.default_rng(seed).dirichlet(np.full(len(tree.classes), 0.1))
+        alone = [information(chances, channel(each, likeliest(each, chances, tree), tree)) for each in own]
+        assert gains(own, chances, tree) == pytest.approx(alone, abs=1e-9)
+        assert max(alone) > 0.05
 
 
 def test_only_the_likeliest_options_of_a_long_list_are_shown():

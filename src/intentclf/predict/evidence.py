@@ -3,83 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from intentclf.predict.features import Grams, hash_grams, normalize, tokens
+from intentclf.predict.features import Grams, normalize, tokens
 from intentclf.predict.model import Floats, Head, Model, Text
 from intentclf.records import Evidence, Reading, RuleHit
 
-__all__ = ["rule_evidence", "word_evidence"]
+__all__ = ["Ask", "rule_evidence", "word_evidence"]
+
+Integers = NDArray[np.int64]
+
+
+class Ask(NamedTuple):
+    """A code whose words are asked for.
+
+    Attributes
+    ----------
+    head : Head
+    chosen, row : ndarray of shape (n_classes,)
+        See `Model.influence`.
+    """
+
+    head: Head
+    chosen: Floats
+    row: Floats
 
 
 def word_evidence(
-    model: Model, head: Head, chosen: Floats, row: Floats, reading: Reading, text: Text, *, most: int
-) -> tuple[Evidence, ...]:
-    """The words that moved the log-probability of a code most.
+    model: Model, reading: Reading, text: Text, asks: Sequence[Ask], *, most: int
+) -> list[tuple[Evidence, ...]]:
+    """The words that moved the log-probability of each code most.
 
     Every n-gram's share (what it adds to the scores × the gradient of the code's log-probability) is spread evenly over
     the words that it touches, so that the shares of all words sum to those of all n-grams.
 
     Parameters
     ----------
-    model, head
-    chosen, row : ndarray of shape (n_classes,)
-        See `Model.influence`.
+    model : Model
     reading : Reading
     text : Text
         What the views read of it.
+    asks : sequence of Ask
     most : int
-        Words to return; negative: that many for and that many against.
+        Words to return for each; negative: that many for and that many against.
 
     Returns
     -------
-    tuple of Evidence
-        In the order of weight, largest first; spans in the original text.
+    list of tuple of Evidence
+        For each that was asked, in the order of weight, largest first; spans in the original text.
     """
-    readable = reading.core
-    spans = tokens(normalize(readable))
-    if not spans:
-        return ()
-    grams = hash_grams([readable], words=model.vocabulary.words, chars=model.vocabulary.chars)
-    words = _by_word(grams, _by_gram(model, head, chosen, row, text, grams), spans)
+    spans = tokens(normalize(reading.core))
+    if not spans or not asks:
+        return [()] * len(asks)
+    by_word = _by_word(text.grams, _by_gram(model, text, asks), spans)
+    return [
+        tuple(_evidence(reading, spans[k][0], spans[k][1], float(words[k])) for k in _picked(words, most))
+        for words in by_word.T
+    ]
+
+
+def _picked(words: Floats, most: int) -> list[int]:
     order = np.argsort(-words, kind="stable")
     if most >= 0:
-        picked = [k for k in order[:most] if words[k] > 0]
-    else:
-        picked = [k for k in order[:-most] if words[k] > 0] + [k for k in order[most:] if words[k] < 0]
-    return tuple(_evidence(reading, spans[k][0], spans[k][1], float(words[k])) for k in dict.fromkeys(picked))
+        return [int(k) for k in order[:most] if words[k] > 0]
+    picked = [int(k) for k in order[:-most] if words[k] > 0] + [int(k) for k in order[most:] if words[k] < 0]
+    return list(dict.fromkeys(picked))
 
 
-def _by_gram(model: Model, head: Head, chosen: Floats, row: Floats, text: Text, grams: Grams) -> Floats:
-    """The share of each n-gram of the text, shape (n_grams,); what stands twice shares what it has together."""
-    slope = model.influence(head, chosen, row)
-    each = np.zeros(grams.hash.size)
-    place, known = model.vocabulary.lookup(grams)
-    position = np.searchsorted(text.features.index, place)
-    each[known] += _divided(model.linear.shares(text.features, slope * head.linear), position)
-    bucket = np.searchsorted(text.bag.bucket, model.network.vectors.buckets(grams))
-    each += _divided(model.network.shares(text.bag, slope * head.pooled), bucket)
+def _by_gram(model: Model, text: Text, asks: Sequence[Ask]) -> Floats:
+    """The share of each n-gram of the text, shape (n_grams, n_asks); what stands twice shares what it has together."""
+    slopes = [model.influence(*ask) for ask in asks]
+    by_linear = np.stack([slope * ask.head.linear for slope, ask in zip(slopes, asks, strict=True)], axis=1)
+    by_pooled = np.stack([slope * ask.head.pooled for slope, ask in zip(slopes, asks, strict=True)], axis=1)
+    each = np.zeros((text.grams.hash.size, len(asks)))
+    hashes = model.vocabulary.hashes[text.features.index]
+    if hashes.size:
+        position = np.minimum(np.searchsorted(hashes, text.grams.hash), hashes.size - 1)
+        known = hashes[position] == text.grams.hash
+        each[known] += _divided(model.linear.shares(text.features, by_linear), position[known])
+    bucket = np.searchsorted(text.bag.bucket, model.network.vectors.buckets(text.grams))
+    each += _divided(model.network.shares(text.bag, by_pooled), bucket)
     return each
 
 
-def _divided(shares: Floats, position: NDArray[np.int64]) -> Floats:
-    """Each share over the n-grams that it belongs to, shape (n_grams,)."""
-    divided: Floats = (shares / np.maximum(np.bincount(position, minlength=shares.size), 1))[position]
+def _divided(shares: Floats, position: Integers) -> Floats:
+    """Each share over the n-grams that it belongs to, shape (n_grams, n_asks)."""
+    many = np.maximum(np.bincount(position, minlength=len(shares)), 1)
+    divided: Floats = (shares / many[:, None])[position]
     return divided
 
 
 def _by_word(grams: Grams, shares: Floats, spans: Sequence[tuple[int, int]]) -> Floats:
-    """The shares of n-grams spread over the one or two words that each touches, shape (n_words,)."""
+    """The shares of n-grams spread over the one or two words that each touches, shape (n_words, n_asks)."""
     starts, ends = np.array(spans).T
     first = np.searchsorted(ends, grams.start, side="right")
     last = np.searchsorted(starts, grams.end, side="left") - 1
-    width = last - first + 1
-    pairs = width == 2
-    words = np.bincount(first, shares / width, minlength=starts.size).astype(np.float64)
-    words += np.bincount(last[pairs], (shares / width)[pairs], minlength=starts.size)
-    return words
+    pairs = last > first
+    halved = shares / (1 + pairs)[:, None]
+    touched = np.concatenate([first, last[pairs]])
+    spread = np.concatenate([halved, halved[pairs]])
+    return np.stack([np.bincount(touched, column, minlength=len(spans)) for column in spread.T], axis=1)
 
 
 def rule_evidence(reading: Reading, hit: RuleHit) -> Evidence:

@@ -57,6 +57,15 @@ class Grams:
     start: NDArray[np.int64]
     end: NDArray[np.int64]
 
+    def by_text(self, n_texts: int) -> list[Grams]:
+        """The n-grams of each text by themselves, in the order in which that text alone would give them."""
+        order = np.argsort(self.document, kind="stable")
+        bounds = np.searchsorted(self.document[order], np.arange(n_texts + 1))
+        return [self._at(order[a:b]) for a, b in zip(bounds[:-1], bounds[1:], strict=True)]
+
+    def _at(self, places: NDArray[np.int64]) -> Grams:
+        return Grams(self.document[places], self.hash[places], self.kind[places], self.start[places], self.end[places])
+
 
 def normalize(text: str) -> str:
     """Lower-case a text without changing its length, so that spans stay true.

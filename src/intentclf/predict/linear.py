@@ -119,18 +119,22 @@ class Linear:
         return rows + self.bias
 
     def shares(self, feature: Features, factors: Floats) -> Floats:
-        """What each n-gram adds to a weighted sum of the margins, shape (n_features_of_the_text,).
+        """What each n-gram adds to weighted sums of the margins, shape (n_features_of_the_text, n_sums).
 
         Parameters
         ----------
         feature : Features
-        factors : ndarray of shape (n_columns,)
-            Weights of the sum.
+        factors : ndarray of shape (n_columns, n_sums)
+            Weights of each sum.
         """
         at, owner = self._weights_of(feature.index)
-        each = self.weight[at] * (self.scale * factors)[self.column[at]]
-        summed: Floats = np.bincount(owner, each, minlength=feature.index.size) * feature.value
-        return summed
+        column, weight = self.column[at], self.weight[at]
+        shares = np.empty((feature.index.size, factors.shape[1]))
+        for k, scaled in enumerate((self.scale[:, None] * factors).T):
+            mine = np.flatnonzero((scaled != 0)[column])  # a sum is mostly of one head's columns
+            spoken = weight[mine] * scaled[column[mine]]
+            shares[:, k] = np.bincount(owner[mine], spoken, minlength=feature.index.size) * feature.value
+        return shares
 
     def _weights_of(self, index: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Places of the weights of some n-grams, and which of these n-grams each belongs to."""

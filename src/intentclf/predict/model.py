@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from intentclf.codebooks.loader import Codebook
 from intentclf.predict.calibration import CodeTree, softmax
 from intentclf.predict.encoder import Encoder
-from intentclf.predict.features import hash_grams
+from intentclf.predict.features import Grams, hash_grams
 from intentclf.predict.linear import Features, Linear, Vocabulary
 from intentclf.predict.network import Network
 from intentclf.predict.rules import Rule, RuleMatcher
@@ -99,10 +99,11 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What the two views read of one text."""
+    """What the two views read of one text, and the n-grams that they read it from."""
 
     features: Features
     bag: Bag
+    grams: Grams
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +208,7 @@ class Model:
         if self.encoder and texts:
             rows = self.encoder.encode(texts)
             features = [replace(feature, encoded=row) for feature, row in zip(features, rows, strict=True)]
-        return [Text(*pair) for pair in zip(features, bags, strict=True)]
+        return [Text(*parts) for parts in zip(features, bags, grams.by_text(len(texts)), strict=True)]
 
     def views(self, texts: Sequence[Text]) -> Views:
         """What the two views say of each text; every text by itself, so that batches change nothing."""

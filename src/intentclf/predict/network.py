@@ -71,7 +71,7 @@ class Network:
         return rows
 
     def shares(self, bag: Bag, factors: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What each bucket adds to a weighted sum of the logits, shape (n_buckets_of_the_text,).
+        """What each bucket adds to weighted sums of the logits, shape (n_buckets_of_the_text, n_sums).
 
         Gradient times input, with the length that the text is divided by held fixed: for the hidden units that are
         active, the shares and the biases sum to the logits exactly.
@@ -79,15 +79,16 @@ class Network:
         Parameters
         ----------
         bag : Bag
-        factors : ndarray of shape (n_columns,)
-            Weights of the sum.
+        factors : ndarray of shape (n_columns, n_sums)
+            Weights of each sum.
         """
         if not bag.bucket.size:
-            return np.empty(0)
+            return np.empty((0, factors.shape[1]))
         hidden, hidden_bias, output, direct, _ = self._double
         unit, length = unit_rows(self.vectors.pool([bag]))
         active = unit[0] * self.gain @ hidden + hidden_bias > 0
-        slope = hidden @ (active * (output @ factors)) + direct @ factors
+        slope = hidden @ (active[:, None] * (output @ factors)) + direct @ factors
         each = self.vectors.numbers(bag.bucket) @ slope
-        shares: NDArray[np.float64] = each * bag.value * self.vectors.scale[bag.bucket] * self.gain / length[0]
+        size = bag.value * self.vectors.scale[bag.bucket] * self.gain / length[0]
+        shares: NDArray[np.float64] = each * size[:, None]
         return shares

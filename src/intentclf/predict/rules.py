@@ -1,8 +1,8 @@
 """Keyword rules: phrases taken from the desk's own documents, each with its document and line.
 
-A text is cut into words without its punctuation, so that `e-mail` and `e mail` are the same two words; plain phrases
-go to spaCy's PhraseMatcher, phrases with stems, alternatives or gaps to its Matcher. A rule speaks with the precision
-that was measured for it on texts it was not written from, and with nothing else: it never changes what the model says.
+A text is cut into words without its punctuation, so that `e-mail` and `e mail` are the same two words. A rule speaks
+with the precision that was measured for it on texts it was not written from, and with nothing else: it never changes
+what the model says.
 """
 
 from __future__ import annotations
@@ -11,20 +11,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from intentclf.codebooks.loader import EXTRA, Codebook, read_rows
 from intentclf.errors import Fault, FaultsError, shorten
 from intentclf.intake.language import LANGUAGES
 from intentclf.predict.features import normalize
+from intentclf.predict.phrase_index import PhraseIndex
 from intentclf.records import Reading, RuleHit
 
-if TYPE_CHECKING:
-    from spacy.matcher import Matcher, PhraseMatcher
-    from spacy.tokens import Doc
-    from spacy.vocab import Vocab
-
-__all__ = ["ANY_LANGUAGE", "Rule", "RuleMatcher", "load_rules", "shipped_rules"]
+__all__ = ["ANY_LANGUAGE", "Rule", "RuleMatcher", "load_rules", "rules_for", "shipped_rules"]
 
 ANY_LANGUAGE = "all"
 FLAGS: Mapping[str, tuple[str, ...]] = {"severity": ("A", "B", "C"), "vague": ("1",)}
@@ -34,8 +29,6 @@ _FOLDER = Path(__file__).parent.parent / "codebooks" / "rules"
 _COLUMNS = ("id", "book", "code", "pattern", "source", "line")
 _PIECE = re.compile(r"~|[^\s*|~]+\*?(?:\|[^\s*|~]+\*?)*")
 _WORD = re.compile(r"\w+")
-_STEM = re.compile(r"\w+\*?")
-_GAP = 3
 # Nynorsk shares the rules of Bokmål, which hold the forms of both.
 _FILES = {"nl": "nl", "nb": "nb", "nn": "nb", "ru": "ru", "en": "en", ANY_LANGUAGE: ANY_LANGUAGE}
 
@@ -145,7 +138,7 @@ class RuleMatcher:
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self.rules = {rule.id: rule for rule in rules}
-        self._matchers: dict[str, tuple[Vocab, PhraseMatcher, Matcher]] = {}
+        self._indexes: dict[str, PhraseIndex] = {}
 
     def find(self, reading: Reading) -> tuple[RuleHit, ...]:
         """All hits in a reading, by place and id; spans point into the cleaned text.
@@ -155,17 +148,7 @@ class RuleMatcher:
         if not self.rules or not reading.text:
             return ()
         language = reading.language.code
-        vocab, phrases, patterns = self._matcher(language if language in LANGUAGES else ANY_LANGUAGE)
-        folded = normalize(reading.text)
-        places = [(word.start(), word.end()) for word in _WORD.finditer(folded)]
-        with vocab.memory_zone():  # the vocabulary of a long run would grow without bound
-            document = _document(vocab, folded)
-            found: dict[str, tuple[int, int]] = {}
-            for matches in (matcher(document) for matcher in (phrases, patterns) if len(matcher)):
-                for key, start, end in matches:
-                    rule = vocab.strings[key]
-                    place = (places[start][0], places[end - 1][1])
-                    found[rule] = min(found.get(rule, place), place)
+        found = self._index(language if language in LANGUAGES else ANY_LANGUAGE).find(normalize(reading.text))
         return tuple(
             self._hit(rule, *place) for rule, place in sorted(found.items(), key=lambda item: (item[1], item[0]))
         )
@@ -174,54 +157,14 @@ class RuleMatcher:
         rule = self.rules[identifier]
         return RuleHit(rule.id, rule.book, rule.code, rule.precision, rule.source, start, end)
 
-    def _matcher(self, language: str) -> tuple[Vocab, PhraseMatcher, Matcher]:
-        """The matchers of a language, made when its first text comes; rules of all languages take part in each."""
-        if language not in self._matchers:
-            from spacy.matcher import Matcher, PhraseMatcher
-            from spacy.vocab import Vocab
-
-            # A bare vocabulary does: words are cut and folded here, and a blank pipeline takes 0.2 s to make.
-            vocab = Vocab()
-            phrases, patterns = PhraseMatcher(vocab, attr="ORTH"), Matcher(vocab)
-            for rule in self.rules.values():
-                if rule.language != ANY_LANGUAGE and _FILES[rule.language] != _FILES[language]:
-                    continue
-                if language == ANY_LANGUAGE and rule.language != ANY_LANGUAGE:
-                    continue
-                if any(sign in rule.pattern for sign in "*|~"):
-                    patterns.add(rule.id, _token_patterns(rule.pattern))
-                else:
-                    phrases.add(rule.id, [_document(vocab, normalize(rule.pattern))])
-            self._matchers[language] = (vocab, phrases, patterns)
-        return self._matchers[language]
+    def _index(self, language: str) -> PhraseIndex:
+        """The rules of a language, indexed when its first text comes; rules of all languages take part in each."""
+        if language not in self._indexes:
+            own = rules_for(self.rules.values(), language)
+            self._indexes[language] = PhraseIndex([(rule.id, rule.pattern) for rule in own])
+        return self._indexes[language]
 
 
-def _document(vocab: Vocab, folded: str) -> Doc:
-    from spacy.tokens import Doc
-
-    return Doc(vocab, words=_WORD.findall(folded))
-
-
-def _token_patterns(pattern: str) -> list[list[dict[str, Any]]]:
-    """Matcher patterns: one, or several where alternatives have different numbers of words (`e-mail|mail`)."""
-    patterns: list[list[dict[str, Any]]] = [[]]
-    for piece in normalize(pattern).split():
-        options = [[{"OP": "?"}] * _GAP] if piece == "~" else _options(piece)
-        patterns = [start + option for start in patterns for option in options]
-    return patterns
-
-
-def _options(piece: str) -> list[list[dict[str, Any]]]:
-    """The alternatives of a piece as tokens; those of one word each share one token."""
-    alternatives = [_STEM.findall(part) for part in piece.split("|")]
-    single = [words[0] for words in alternatives if len(words) == 1]
-    several = [[_token([word]) for word in words] for words in alternatives if len(words) > 1]
-    return [*([[_token(single)]] if single else []), *several]
-
-
-def _token(words: Sequence[str]) -> dict[str, Any]:
-    """One token that is any of some words; a set where there are no stems, which is far quicker to build and match."""
-    if not any(word.endswith("*") for word in words):
-        return {"ORTH": {"IN": list(words)}}
-    choices = [re.escape(word.removesuffix("*")) + (".*" if word.endswith("*") else "") for word in words]
-    return {"ORTH": {"REGEX": f"^(?:{'|'.join(choices)})$"}}
+def rules_for(rules: Iterable[Rule], language: str) -> list[Rule]:
+    """The rules that take part in texts of a language, or of an unknown one ('all')."""
+    return [rule for rule in rules if rule.language == ANY_LANGUAGE or _FILES[rule.language] == _FILES[language]]

@@ -215,7 +215,7 @@ def _open_array(folder: Path, key: str, kind: str, dimensions: int) -> NDArray[A
         raise ModelError(f"{path}: is not a plain array (several arrays in one file)")
     if array.dtype != np.dtype(kind) or array.ndim != dimensions:
         raise ModelError(f"{path}: must be {kind} with {dimensions} dimensions, got {array.dtype} with {array.ndim}")
-    return array
+    return array.view(np.ndarray)  # still mapped, without the class that makes each look-up slow
 
 
 def _refuse_strangers(folder: Path, what: str) -> None:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from intentclf.intake.reading import read
 from intentclf.predict.calibration import wilson_lower
-from intentclf.predict.rules import Rule, RuleMatcher
+from intentclf.predict.rules import Rule
 from intentclf.records import RuleHit
 from intentclf.train.calibrate import measure_rules
 from intentclf.train.prepare import LabelledTexts
+from intentclf.train.spacy_rules import SpacyRuleMatcher
 
 __all__ = ["LEAST_PRECISION", "LanguageLine", "RuleLine", "report_rules"]
 
@@ -64,7 +65,7 @@ def report_rules(
     bound : float
         Confidence of the one-sided bounds.
     """
-    matcher = RuleMatcher(rules)
+    matcher = SpacyRuleMatcher(rules)
     hits = [matcher.find(read(query)) for query in texts.queries()]
     labels = {label: texts.column(label) for label in texts.labels}
     measured = measure_rules(rules, hits, labels, texts.books, bound)

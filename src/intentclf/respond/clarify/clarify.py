@@ -42,7 +42,7 @@ from intentclf.respond.clarify.clarifying_questions import (
     clarifying_questions,
     written_language,
 )
-from intentclf.respond.clarify.question_gain import channel, information, likeliest, told
+from intentclf.respond.clarify.question_gain import channel, gains, likeliest, told
 from intentclf.respond.decision import choose_code
 from intentclf.respond.sentences import say
 
@@ -170,16 +170,19 @@ def next_question(
     """
     if len(belief.asked) >= MOST_TURNS:
         return None
-    register = register_of(belief.readings[0].text, belief.language)
-    offered = []
-    for question in clarifying_questions() if questions is None else questions:
-        if question.id not in belief.asked and question.book in model.trees:
-            tree, chances = model.trees[question.book], _told(belief, question.book, model)
-            shown = likeliest(question, chances, tree)
-            gain = _WEIGHTS.get(question.book, 1.0) * information(chances, channel(question, shown, tree))
-            offered.append(Asked(question, shown, belief.language, register, gain))
-    best = max(offered, key=lambda asked: asked.gain, default=None)
-    return best if best and best.gain >= least else None
+    offered: list[tuple[float, ClarifyingQuestion]] = []
+    every = tuple(clarifying_questions() if questions is None else questions)
+    for book, tree in model.trees.items():
+        own = tuple(question for question in every if question.book == book)
+        if not own:
+            continue
+        weighed = _WEIGHTS.get(book, 1.0) * gains(own, _told(belief, book, model), tree)
+        offered += [(gain, one) for gain, one in zip(weighed.tolist(), own, strict=True) if one.id not in belief.asked]
+    gain, best = max(offered, key=lambda each: each[0], default=(-1.0, None))
+    if best is None or gain < least:
+        return None
+    shown = likeliest(best, _told(belief, best.book, model), model.trees[best.book])
+    return Asked(best, shown, belief.language, register_of(belief.readings[0].text, belief.language), gain)
 
 
 def update(before: Belief, question: Asked, answer: str, model: Model) -> Belief:

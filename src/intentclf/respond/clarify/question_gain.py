@@ -16,7 +16,7 @@ from intentclf.codebooks.loader import NONE
 from intentclf.predict.calibration import CodeTree
 from intentclf.respond.clarify.clarifying_questions import ClarifyingQuestion, Option
 
-__all__ = ["channel", "information", "likeliest", "told"]
+__all__ = ["channel", "gains", "information", "likeliest", "told"]
 
 Floats = NDArray[np.float64]
 
@@ -77,6 +77,44 @@ def likeliest(question: ClarifyingQuestion, chances: Floats, tree: CodeTree) -> 
     share = chances @ _holds(question, tree)
     order = sorted(range(len(question.options)), key=lambda k: -share[k])[:MOST_SHOWN]
     return tuple(question.options[k] for k in sorted(order))
+
+
+def gains(questions: tuple[ClarifyingQuestion, ...], chances: Floats, tree: CodeTree) -> Floats:
+    """The information of each of many questions about one book, bits, shape (n_questions,).
+
+    Parameters
+    ----------
+    questions : tuple of ClarifyingQuestion
+    chances : ndarray of shape (n_classes,)
+    tree : CodeTree
+        Of the book.
+    """
+    short, answers, doubts = _short_questions(questions, tree)
+    found = np.empty(len(questions))
+    outcomes = (chances @ answers).reshape(len(short), -1)
+    found[list(short)] = np.maximum(0.0, _entropy(outcomes) - chances @ doubts)
+    for k in set(range(len(questions))).difference(short):
+        shown = likeliest(questions[k], chances, tree)
+        found[k] = information(chances, channel(questions[k], shown, tree))
+    return found
+
+
+@cache
+def _short_questions(
+    questions: tuple[ClarifyingQuestion, ...], tree: CodeTree
+) -> tuple[tuple[int, ...], Floats, Floats]:
+    """Of the questions that show all their options: their places, what is answered, and how unsure that leaves.
+
+    Answers have shape (n_classes, n_short * 9), a block for each question; entropies have shape (n_classes, n_short).
+    """
+    short = tuple(k for k, question in enumerate(questions) if len(question.options) <= MOST_SHOWN)
+    answers = np.zeros((len(tree.classes), len(short), MOST_SHOWN + 1))
+    doubts = np.zeros((len(tree.classes), len(short)))
+    for place, k in enumerate(short):
+        rows = channel(questions[k], questions[k].options, tree)
+        answers[:, place, : rows.shape[1]] = rows
+        doubts[:, place] = _entropy(rows)
+    return short, answers.reshape(len(tree.classes), -1), doubts
 
 
 @cache
