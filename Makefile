@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types check golden repro bench bench-vectors bench-surge wheel clean
+.PHONY: help setup run test lint types check golden repro bench bench-vectors bench-surge bench-mail soak wheel clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 16
 
 setup: $(STAMP)  ## a development environment in .venv, with the pinned versions of constraints.txt
 
@@ -50,6 +50,15 @@ bench-vectors: $(STAMP)  ## ways to learn vectors, compared; needs ../shared, ab
 
 bench-surge: $(STAMP)  ## simulated weeks with planted surges; about ten minutes
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench.surge
+
+bench-mail: $(STAMP)  ## e-mail: reply chains beside others, redaction by kind, messages a second; about three minutes
+	$(BIN)/python -m bench.reply_chains
+	$(BIN)/python -m bench.redaction
+	$(BIN)/python -m bench.prelabel
+
+soak: $(STAMP)  ## 100,000 mutated messages; 5,000 on a real server with 20 kills (needs dovecot-imapd); half an hour
+	$(BIN)/python -m bench.mail_fuzz --messages 100000 --processes 2
+	$(BIN)/python -m bench.prelabel --imap --messages 5000 --kills 20
 
 wheel: $(STAMP)  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel

@@ -26,7 +26,7 @@ import numpy as np
 
 from bench.surge_oracle import told_the_topics
 from bench.surge_plot import plot
-from bench.surge_stream import FULL, LASTING, QUICK, Planted, Scale, Stream, Text, simulate
+from bench.surge_stream import BASE, FULL, LASTING, QUICK, Planted, Scale, Stream, Text, simulate
 from intentclf import __version__
 from intentclf.intake import read
 from intentclf.predict.artifact import load_model
@@ -40,6 +40,7 @@ __all__ = ["Outcome", "as_model_reads", "main", "page", "watch"]
 
 HERE = Path(__file__).parent
 SEED = HERE.parent / "data" / "seed_labels.csv"
+SEEDS = (101, 102, 103)
 RATES = (0.05, 0.25, 1.0)
 """False alarms a week that are allowed, for the trade-off curve; the second is the default."""
 
@@ -79,7 +80,7 @@ class Outcome:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Simulate, watch, print, and write surge.json and surge.md."""
     parser = argparse.ArgumentParser(prog="python -m bench.surge", description=__doc__)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[101, 102, 103], help="weeks to simulate")
+    parser.add_argument("--seeds", type=int, nargs="+", default=list(SEEDS), help="weeks to simulate")
     parser.add_argument("--rates", type=float, nargs="+", default=list(RATES), help="false alarms a week to allow")
     parser.add_argument("--quick", action="store_true", help="one small week at the default setting, under a minute")
     parser.add_argument("--out", type=Path, help="folder of the results; bench/results, or out/bench with --quick")
@@ -97,7 +98,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     out = options.out or (Path("out/bench") if options.quick else HERE / "results")
     out.mkdir(parents=True, exist_ok=True)
     record = {
-        "command": "python -m bench.surge" + (" --quick" if options.quick else ""),
+        "command": command(options.quick, seeds, rates),
         "date": date.today().isoformat(),
         "versions": {"intentclf": __version__, "python": platform.python_version(), "numpy": np.__version__},
         "scales": [asdict(scale) for scale in scales],
@@ -110,6 +111,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     plot(outcomes, out / "surge.svg")
     print(f"surge.md, surge.json and surge.svg written to {out}")
     return 0
+
+
+def command(quick: bool, seeds: Sequence[int], rates: Sequence[float]) -> str:
+    """What was run, to be run again."""
+    words = ["python -m bench.surge", *(["--quick"] if quick else [])]
+    if tuple(seeds) != SEEDS[: 1 if quick else None]:
+        words += ["--seeds", *map(str, seeds)]
+    if not quick and tuple(rates) != RATES:
+        words += ["--rates", *(f"{rate:g}" for rate in rates)]
+    return " ".join(words)
 
 
 def texts(model: Model, *, most: int) -> tuple[list[Text], list[Text]]:
@@ -185,19 +196,21 @@ def line(outcome: Outcome) -> str:
     )
 
 
-def page(outcomes: Sequence[Outcome], scale: Scale, day: str, command: str) -> str:
+def page(outcomes: Sequence[Outcome], scale: Scale, day: str, told: str) -> str:
     """The results as a page."""
     table = "\n".join(
         _row([each for each in outcomes if (each.hours, each.allowed) == kind])
         for kind in sorted({(outcome.hours, outcome.allowed) for outcome in outcomes})
     )
+    least, most = (rate * scale.per_week / FULL.per_week for rate in BASE)
     return f"""# Surges in simulated weeks
 
-{day}, `{command}`; {scale.per_week:,} queries a week, {scale.history} week(s) of history, {scale.surges} surges of 3 to
-10 times the base rate (2 to 6 queries an hour of the working day), in four languages. Asked for: at least 9 of 10
-found, median delay under 30 queries of the surge, at most 1 false alarm.
+{day}, `{told}`; {scale.per_week:,} queries a week, {scale.history} week(s) of history, {scale.surges} surges of 3 to
+10 times the base rate ({least:g} to {most:g} queries an hour of the working day), in four languages. Asked for: at
+least 9 of 10 found, median delay under 30 queries of the surge, at most 1 false alarm.
 
-How long a surge lasts decides how much there is to find: 3 times a base rate of 2 an hour adds four queries an hour.
+How long a surge lasts decides how much there is to find: 3 times a base rate of {least:g} an hour adds {2 * least:g}
+queries an hour.
 `told` is a detector that is told the topic of every query, held to the same false alarms: what it misses, chance hides.
 `allowed` is the setting, false alarms a week; the delay counts queries of the surge; counts are means over weeks.
 

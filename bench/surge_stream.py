@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 
 from intentclf.respond.surges.records import CodeScore, ScoredQuery
 
-__all__ = ["FULL", "LASTING", "QUICK", "Planted", "Scale", "Stream", "Text", "simulate"]
+__all__ = ["BASE", "FULL", "LASTING", "QUICK", "Planted", "Scale", "Stream", "Text", "simulate"]
 
 LANGUAGES = ("nl", "nb", "ru", "en")
 ZONE = ZoneInfo("Europe/Amsterdam")
@@ -23,7 +22,7 @@ _DAY = np.array([9, 6, 5, 4, 5, 8, 18, 38, 65, 90, 100, 100, 92, 95, 100, 96, 88
 _WEEK = np.array([1.15, 1.05, 1.0, 1.0, 0.95, 0.55, 0.5])
 _AHEAD = {"nl": 0, "nb": 0, "ru": 2, "en": -1}  # hours
 _OFFICE = slice(9, 17)
-_BASE, _FACTOR = (2.0, 6.0), (3.0, 10.0)
+BASE, _FACTOR = (2.0, 6.0), (3.0, 10.0)  # BASE: queries an hour of a week of the full size
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,53 +84,34 @@ class Stream:
     planted: list[Planted]
 
 
-def simulate(
-    background: Sequence[Text],
-    topics: Sequence[Text],
-    scale: Scale,
-    seed: int,
-    *,
-    reworded: float = 0.0,
-    fresh: bool = False,
-) -> Stream:
-    """Make up weeks of traffic.
-
-    Parameters
-    ----------
-    background, topics : sequence of Text
-        Drawn from with repetition.
-    scale : Scale
-    seed : int
-    reworded : float
-        0: a text of a topic comes word for word whenever it is drawn. Above 0, its vector is turned each time in a
-        random direction; two copies then are as alike as 1 / (1 + reworded**2), like texts in other words.
-    fresh : bool
-        Surges draw from one half of a topic's texts, and all other times from the other half.
-    """
+def simulate(background: Sequence[Text], topics: Sequence[Text], scale: Scale, seed: int) -> Stream:
+    """Make up weeks of traffic; texts are drawn with repetition."""
     draws = np.random.default_rng(seed)
     weeks = scale.history + scale.watched
     names = sorted({each.topic for each in topics})
-    base = {name: float(draws.uniform(*_BASE)) * scale.per_week / FULL.per_week for name in names}
+    base = {name: float(draws.uniform(*BASE)) * scale.per_week / FULL.per_week for name in names}
     since = START + timedelta(weeks=scale.history)
     planted = _plant(names, base, since, scale, draws)
     spread = {name: dict(zip(LANGUAGES, draws.dirichlet([4.0] * len(LANGUAGES)), strict=True)) for name in names}
-    pools = {code: [each for each in background if each.language == code] for code in LANGUAGES}
-    sizes = np.array([len(pools[code]) for code in LANGUAGES], dtype=float)
-    halves = _halves(topics, draws, fresh=fresh)
+    pools = {("", code): [each for each in background if each.language == code] for code in LANGUAGES}
+    pools |= {
+        (name, code): [each for each in topics if (each.topic, each.language) == (name, code)]
+        for name in names
+        for code in LANGUAGES
+    }
+    sizes = np.array([len(pools["", code]) for code in LANGUAGES], dtype=float)
     plain = _plain_rate(scale, base)
     found: list[tuple[float, Text]] = []
     for hour in range(168 * weeks):
         for code, size in zip(LANGUAGES, sizes, strict=True):
             rate = plain * size / sizes.sum() * _activity(hour, code)
-            found += _arrivals(rate, hour, pools[code], draws)
+            found += _arrivals(rate, hour, pools["", code], draws)
             for name in names:
                 rate = base[name] * spread[name][code] * _activity(hour, code) / _office()
-                found += _arrivals(rate, hour, halves[name, code, False], draws)
+                found += _arrivals(rate, hour, pools[name, code], draws)
     for each in planted:
-        found += _extra(each, spread[each.topic], halves, draws)
+        found += _extra(each, spread[each.topic], pools, draws)
     found.sort(key=lambda pair: pair[0])
-    if reworded:
-        found = [(time, _reworded(text, reworded, draws)) for time, text in found]
     queries = [_query(k, time, text) for k, (time, text) in enumerate(found)]
     return Stream(queries, [text.topic for _, text in found], since, planted)
 
@@ -162,26 +142,12 @@ def _plant(
     for k, topic in enumerate(chosen):
         hour = float(np.interp((k + draws.random()) / scale.surges, traffic, np.arange(25)))
         day = int(draws.choice(7, p=_WEEK / _WEEK.sum())) + 7 * int(draws.integers(scale.watched))
-        begin = since + timedelta(days=day, hours=hour)
-        end = begin + timedelta(hours=float(draws.uniform(*scale.hours)))
+        lasts = timedelta(hours=float(draws.uniform(*scale.hours)))
+        # The traffic ends with the last week, and a surge must not run on by itself.
+        begin = min(since + timedelta(days=day, hours=hour), since + timedelta(weeks=scale.watched) - lasts)
         name = names[topic]
-        planted.append(Planted(name, base[name], float(draws.uniform(*_FACTOR)), begin, end))
+        planted.append(Planted(name, base[name], float(draws.uniform(*_FACTOR)), begin, begin + lasts))
     return sorted(planted, key=lambda each: each.begin)
-
-
-def _halves(
-    topics: Sequence[Text], draws: np.random.Generator, *, fresh: bool
-) -> dict[tuple[str, str, bool], list[Text]]:
-    """Texts by topic, language, and whether they are for surges."""
-    halves: dict[tuple[str, str, bool], list[Text]] = {}
-    for name in sorted({each.topic for each in topics}):
-        for code in LANGUAGES:
-            mine = [each for each in topics if each.topic == name and each.language == code]
-            order = [mine[k] for k in draws.permutation(len(mine))]
-            middle = len(order) // 2
-            halves[name, code, False] = order[:middle] if fresh else order
-            halves[name, code, True] = order[middle:] if fresh else order
-    return halves
 
 
 def _arrivals(rate: float, hour: int, pool: Sequence[Text], draws: np.random.Generator) -> list[tuple[float, Text]]:
@@ -194,7 +160,7 @@ def _arrivals(rate: float, hour: int, pool: Sequence[Text], draws: np.random.Gen
 def _extra(
     each: Planted,
     spread: Mapping[str, float],
-    halves: Mapping[tuple[str, str, bool], Sequence[Text]],
+    pools: Mapping[tuple[str, str], Sequence[Text]],
     draws: np.random.Generator,
 ) -> list[tuple[float, Text]]:
     """The queries of a surge that come on top of the base rate."""
@@ -203,16 +169,8 @@ def _extra(
     for hour in range(int(begin // 3600), int(end // 3600) + 1):
         for code in LANGUAGES:
             rate = (each.factor - 1) * each.base * spread[code] * _activity(hour, code) / _office()
-            found += [pair for pair in _arrivals(rate, hour, halves[each.topic, code, True], draws)]
+            found += _arrivals(rate, hour, pools[each.topic, code], draws)
     return [(time, text) for time, text in found if begin <= time < end]
-
-
-def _reworded(text: Text, amount: float, draws: np.random.Generator) -> Text:
-    if not text.topic:
-        return text
-    turn = draws.standard_normal(text.vector.size)
-    moved: NDArray[Any] = text.vector + amount * turn / np.linalg.norm(turn)
-    return replace(text, vector=(moved / np.linalg.norm(moved)).astype(np.float32))
 
 
 def _query(number: int, time: float, text: Text) -> ScoredQuery:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bench.surge import Outcome, page
+from bench.surge import Outcome, command, page
 from bench.surge_oracle import told_the_topics
 from bench.surge_stream import FULL, LASTING, QUICK, Text, simulate
 
@@ -40,6 +40,16 @@ def test_a_week_holds_as_many_queries_as_it_should_and_ten_surges(seed):
     assert [q.received for q in stream.queries] == sorted(q.received for q in stream.queries)
 
 
+@pytest.mark.parametrize("scale", [FULL, LASTING, QUICK])
+def test_no_surge_runs_on_when_the_traffic_has_ended(scale):
+    for seed in range(20):
+        stream = simulate(texts(), TOPICS, replace(scale, history=0, per_week=200), seed)
+        for each in stream.planted:
+            assert stream.since <= each.begin < each.end <= stream.since + scale.watched * WEEK
+            hours = (each.end - each.begin).total_seconds() / 3600
+            assert scale.hours[0] <= hours <= scale.hours[1]
+
+
 def test_a_planted_surge_multiplies_the_rate_of_its_topic():
     stream = simulate(texts(), TOPICS, FULL, 3)
     inside = outside = 0.0
@@ -66,6 +76,24 @@ def test_the_page_holds_means_and_worst_weeks():
     told = page(outcomes, FULL, "2026-11-22", "python -m bench.surge")
     assert "| 1–6 | 0.25 | 2 | 8.0 of 10 | 7 | 25.0 | 1.0 | 2 | 0.5 | 1.0 | 7.0 | 25 |" in told
     assert "| 1–6 | 1 | 1 | 10.0 of 10 | 10 | – | 3.0 | 3 | 0.0 | 0.0 | – | 25 |" in told
+
+
+@pytest.mark.parametrize(
+    ("quick", "seeds", "rates", "told"),
+    [
+        (False, [101, 102, 103], [0.05, 0.25, 1.0], "python -m bench.surge"),
+        (False, [1, 2], [0.25], "python -m bench.surge --seeds 1 2 --rates 0.25"),
+        (True, [101], [0.25], "python -m bench.surge --quick"),
+        (True, [7], [0.25], "python -m bench.surge --quick --seeds 7"),
+    ],
+)
+def test_the_command_that_is_written_down_runs_the_same_again(quick, seeds, rates, told):
+    assert command(quick, seeds, rates) == told
+
+
+def test_the_page_tells_the_base_rate_of_its_weeks():
+    assert "(2 to 6 queries an hour" in page([], FULL, "2026-11-22", "")
+    assert "(0.6 to 1.8 queries an hour" in page([], QUICK, "2026-11-22", "")
 
 
 def test_a_quick_run_writes_record_and_page(tmp_path):

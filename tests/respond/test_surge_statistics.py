@@ -51,3 +51,26 @@ def test_a_weighted_sum_is_as_rare_as_draws_say(total):
 
 def test_a_sum_near_its_mean_is_no_surprise():
     assert sum_tail(1.1, np.ones(1), np.ones(1), np.ones(1)) == 1.0
+
+
+# One weight: the count itself is negative binomial; where a sum is not whole the next count above it is meant.
+@pytest.mark.parametrize("weight", [1.0, 0.3, 1.27])
+@pytest.mark.parametrize(("count", "mean", "shape"), [(10, 2.0, 1e9), (12, 3.0, 20.0), (40, 20.0, 164.0)])
+def test_a_sum_of_one_weight_is_as_rare_as_its_count(weight, count, mean, shape):
+    one = np.ones(1)
+    found = sum_tail(weight * count, weight * one, mean * one, shape * one)
+    assert found == pytest.approx(tail(count, mean, shape), rel=1e-9)
+    assert sum_tail(weight * (count - 0.5), weight * one, mean * one, shape * one) == found
+
+
+def test_counts_without_weight_are_left_out():
+    weights, expected, shape = np.array([0.0, 1.0, 0.0]), np.array([50.0, 2.0, 0.0]), np.array([9.0, 1e9, 1.0])
+    assert sum_tail(10.0, weights, expected, shape) == pytest.approx(tail(10, 2.0), rel=1e-9)
+
+
+def test_a_sum_of_which_nearly_all_has_one_weight_is_at_most_half_too_small():
+    rng = np.random.default_rng(0)
+    weights, expected, shape = np.array([1.27, 0.9]), np.array([5.0, 0.01]), np.array([400.0, 20.0])
+    drawn = rng.poisson(rng.gamma(shape, expected / shape, (1_000_000, 2))) @ weights
+    total = 1.27 * 13
+    assert 0.5 < sum_tail(total, weights, expected, shape) / float((drawn >= total - 1e-9).mean()) < 1.1

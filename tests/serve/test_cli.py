@@ -33,6 +33,8 @@ COMMANDS = [
     *("classify", "explain", "score", "train", "evaluate", "tune", "vectors", "vectors build"),
     *(
         "ask",
+        "clean",
+        "prelabel",
         "surge",
         "respond",
         "respond due",
@@ -307,3 +309,12 @@ def test_columns_of_a_table_are_extra_information(tmp_path):
     assert (answer["due"]["respond_by"], answer["route"]["writer"]) == ("2026-11-21T17:00:00+00:00", "administrator")
     assert run("score", source, "--out", out, "--no-advice").exit_code == 0
     assert "due" not in json.loads(out.read_text(encoding="utf-8"))
+
+
+def test_redacted_answers_hold_no_private_data(tmp_path):
+    (tmp_path / "in.csv").write_text("id,text\n1,bel mij op 06-12345678 want mijn outlook hapert\n", encoding="utf-8")
+    result = run("score", tmp_path / "in.csv", "--out", tmp_path / "out.jsonl", "--redact")
+    assert result.exit_code == 0
+    written = (tmp_path / "out.jsonl").read_text(encoding="utf-8")
+    assert "06-12345678" not in written
+    assert json.loads(written)["reasons"]["outlook_com"]["code"]

@@ -63,16 +63,18 @@ def test_no_shipped_rule_is_unproven(seed):
     assert [line.rule.id for line in lines if (line.rule.precision or 0.0) < LEAST_PRECISION] == []
 
 
-def test_the_rule_report_counts_hits_overlap_and_conflict(tmp_path):
+@pytest.mark.parametrize("spacy", [False, True], ids=["index", "spacy"])
+def test_the_rule_report_counts_hits_overlap_and_conflict(tmp_path, spacy):
     product = "not_outlook.microsoft_other.product"
     rows = f"mijn xbox hapert,nl,{product}\nxbox en gmail,nl,not_outlook.third_party\n"
     (tmp_path / "t.csv").write_text(f"text,lang,outlook_com\n{rows}", encoding="utf-8")
     rules = [
         Rule("x", "all", "outlook_com", product, "xbox", "d:1"),
         Rule("y", "nl", "outlook_com", "not_outlook", "mijn xbox", "d:2"),
-        Rule("g", "all", "outlook_com", "not_outlook.third_party", "gmail", "d:3"),
+        Rule("g", "all", "outlook_com", "not_outlook.third_party", "gmail|gm*", "d:3"),
     ]
-    lines, languages = report_rules(rules, read_labelled(tmp_path / "t.csv", LabelColumns()), 0.9)
+    texts = read_labelled(tmp_path / "t.csv", LabelColumns())
+    lines, languages = report_rules(rules, texts, 0.9, matchers_of_spacy=spacy)
     assert [(line.rule.hits, line.rule.right, line.overlap, line.conflict) for line in lines] == [
         (2, 1, 1, 1),
         (1, 1, 1, 0),

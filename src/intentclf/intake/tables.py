@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TextIO
 
 from intentclf.errors import InputError, shorten
 from intentclf.intake.language import LANGUAGES, UNDETERMINED
-from intentclf.intake.mail import read_eml, read_folder, read_mbox
+from intentclf.intake.mail import read_eml, read_folder, read_mbox, read_msg
 from intentclf.records import Query
 
 __all__ = ["Columns", "Row", "known_language", "read_queries", "read_table", "table_kind"]
@@ -68,6 +68,8 @@ def read_queries(path: Path, columns: Columns) -> Iterator[Query]:
         return read_folder(path)
     if path.suffix.lower() == ".eml":
         return iter([read_eml(path)])
+    if path.suffix.lower() == ".msg":
+        return iter([read_msg(path)])
     if table_kind(path):
         return _table_queries(path, columns)
     if path.suffix.lower() in (".mbox", ".mbx", ""):

@@ -51,6 +51,7 @@ def score(
     *,
     tick: Callable[[int], None] | None = None,
     advice: AdviceSettings | None = None,
+    redact: bool = False,
 ) -> Iterator[Answer]:
     """Answer queries in batches, in order, in bounded memory.
 
@@ -62,12 +63,20 @@ def score(
         Called with the number of answers of each batch.
     advice : AdviceSettings, optional
         With it the answers say what to do next.
+    redact : bool
+        Answer the queries without their private data; offsets of the evidence are then of the redacted text.
     """
-    iterator = iter(queries)
+    iterator = _redacted(queries) if redact else iter(queries)
     while batch := list(islice(iterator, BATCH)):
         yield from triage_many(batch, model, advice=advice)
         if tick:
             tick(len(batch))
+
+
+def _redacted(queries: Iterable[Query]) -> Iterator[Query]:
+    from intentclf.intake.redaction import redact_query
+
+    return map(redact_query, queries)
 
 
 def write_answers(answers: Iterable[Answer], out: Path, model: Model) -> Summary:

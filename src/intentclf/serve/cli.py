@@ -13,8 +13,10 @@ import typer
 
 from intentclf.errors import InputError, IntentclfError
 from intentclf.serve.cli_ask import ask
+from intentclf.serve.cli_clean import clean
 from intentclf.serve.cli_codebook import codebook_app
 from intentclf.serve.cli_data import data_app, needs_training_extra, rules_app
+from intentclf.serve.cli_mail import prelabel
 from intentclf.serve.cli_model import tune, vectors_app
 from intentclf.serve.cli_respond import (
     AdviceOption,
@@ -30,7 +32,7 @@ from intentclf.serve.cli_respond import (
     extra_values,
     respond_app,
 )
-from intentclf.serve.cli_surge import show_surges, surge, watched
+from intentclf.serve.cli_surge import show_surges, surge, surges_dict, watched
 
 if TYPE_CHECKING:
     from intentclf.codebooks.loader import Codebook
@@ -58,6 +60,10 @@ app.add_typer(vectors_app, name="vectors")
 app.add_typer(respond_app, name="respond")
 app.command(epilog="Example: `intentclf tune --model models/mine --target-precision 0.95`")(tune)
 app.command(epilog='Example: `intentclf ask "het werkt niet"`')(ask)
+app.command(epilog="Examples: `intentclf clean message.eml` · `cat message.eml | intentclf clean - --json`")(clean)
+app.command(epilog="Example: `intentclf prelabel imaps://desk@mail.example.org/INBOX --out answers.jsonl --dry-run`")(
+    prelabel
+)
 app.command(epilog="Example: `intentclf surge inbox.csv --since 2026-11-16T00:00 --zone Europe/Oslo`")(surge)
 
 ModelOption = Annotated[Path | None, typer.Option("--model", help="Model folder; the shipped model by default.")]
@@ -181,6 +187,7 @@ def score(
     known_issues: KnownIssuesOption = None,
     speak: SpeakOption = "en",
     surges: Annotated[bool, typer.Option("--surges", help="Also report suspected bugs; rows need `received`.")] = False,
+    redact: Annotated[bool, typer.Option("--redact", help="Put placeholders for private data first.")] = False,
     table: Annotated[bool, typer.Option("--table", help="Also print the answers as a table.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -198,12 +205,13 @@ def score(
     detector = _detector(zone or "UTC") if surges else None
     found: list[Surge] = []
     with _Progress() as progress:
-        answers = batch.score(queries, loaded, tick=progress.tick, advice=settings)
+        answers = batch.score(queries, loaded, tick=progress.tick, advice=settings, redact=redact)
         if detector:
             answers = watched(answers, again, loaded, detector, zone, found)
         summary = batch.write_answers(_kept(answers, shown) if table else answers, out, loaded)
     if as_json:
-        print(json.dumps(_summary_dict(summary, out), ensure_ascii=False))
+        told = _summary_dict(summary, out) | (surges_dict(found, detector) if detector else {})
+        print(json.dumps(told, ensure_ascii=False))
         return
     if table:
         render.show_answers(shown)
@@ -245,6 +253,7 @@ def train(
     params: Annotated[Path | None, typer.Option("--params", help="YAML file of settings.")] = None,
     name: Annotated[str, typer.Option("--name", help="Name of the model.")] = "",
     track: Annotated[bool, typer.Option("--track/--no-track", help="Record the run with MLflow.")] = True,
+    redact: Annotated[bool, typer.Option("--redact", help="Learn from placeholders for private data.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Train a model on labelled texts: split, fit, calibrate, measure on what was held out, save."""
@@ -267,6 +276,7 @@ def train(
         start=start,
         name=name or out.name,
         track=track,
+        redact=redact,
     )
     if as_json:
         print(json.dumps(scores, ensure_ascii=False))

@@ -178,6 +178,7 @@ def data_agreement(
 @rules_app.command("report", epilog="Example: `intentclf rules report --data data/seed_labels.csv`")
 def rules_report(
     data: Annotated[Path, typer.Option("--data", help="Labelled texts that the rules were not written from.")] = SEED,
+    spacy: Annotated[bool, typer.Option("--spacy", help="Find the rules with spaCy's matchers; slow.")] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show hits, precision with interval, overlap and conflict of every rule, and each book by language."""
@@ -187,7 +188,9 @@ def rules_report(
     from intentclf.settings import Settings
     from intentclf.train.rule_report import report_rules
 
-    lines, languages = report_rules(shipped_rules(), _read(data), Settings().calibrate.rule_bound)
+    lines, languages = report_rules(
+        shipped_rules(), _read(data), Settings().calibrate.rule_bound, matchers_of_spacy=spacy
+    )
     if as_json:
         print(
             json.dumps(

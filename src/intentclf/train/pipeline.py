@@ -46,15 +46,17 @@ def train_model(
     start: Start,
     name: str,
     track: bool,
+    redact: bool = False,
 ) -> ScoreTable:
-    """Train on a file, save the model with its card, track the run.
+    """Train on a file, save the model with its card, track the run; with `redact` without the private data in it.
 
     Returns
     -------
     dict of head to language to figures
         On the test part; empty where there is none.
     """
-    texts = prepare(read_labelled(data, columns, books=books), settings.prepare)
+    labelled = read_labelled(data, columns, books=books)
+    texts = prepare(labelled.redacted() if redact else labelled, settings.prepare)
     model = train(texts, settings.fit, settings.calibrate, start, rules_for(texts.books, rules))
     facts = facts_of(texts, settings)
     identity = save_model(model, out, name=name, version=__version__, facts=facts)

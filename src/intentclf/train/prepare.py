@@ -97,6 +97,13 @@ class LabelledTexts:
         columns = (self.column(name) for name in ("id", "text", "lang"))
         return [Query(*values) for values in zip(*columns, strict=True)]
 
+    def redacted(self) -> LabelledTexts:
+        """The same with placeholders for private data."""
+        from intentclf.intake.redaction import redact
+
+        texts = [redact(text).text for text in self.column("text")]
+        return replace(self, frame=self.frame.assign(text=texts))
+
     def of(self, *parts: str) -> LabelledTexts:
         """The rows of some parts."""
         return replace(self, frame=self.frame[self.frame["split"].isin(list(parts))])

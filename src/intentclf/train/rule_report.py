@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from intentclf.intake.reading import read
 from intentclf.predict.calibration import wilson_lower
-from intentclf.predict.rules import Rule
+from intentclf.predict.rules import Rule, RuleMatcher
 from intentclf.records import RuleHit
 from intentclf.train.calibrate import measure_rules
 from intentclf.train.prepare import LabelledTexts
@@ -54,7 +54,7 @@ class LanguageLine:
 
 
 def report_rules(
-    rules: Sequence[Rule], texts: LabelledTexts, bound: float
+    rules: Sequence[Rule], texts: LabelledTexts, bound: float, *, matchers_of_spacy: bool = False
 ) -> tuple[list[RuleLine], list[LanguageLine]]:
     """Measure rules on texts that they were not written from.
 
@@ -64,8 +64,10 @@ def report_rules(
     texts : LabelledTexts
     bound : float
         Confidence of the one-sided bounds.
+    matchers_of_spacy : bool
+        Find the rules by the second way of `train.spacy_rules`, which must give the same report.
     """
-    matcher = SpacyRuleMatcher(rules)
+    matcher = SpacyRuleMatcher(rules) if matchers_of_spacy else RuleMatcher(rules)
     hits = [matcher.find(read(query)) for query in texts.queries()]
     labels = {label: texts.column(label) for label in texts.labels}
     measured = measure_rules(rules, hits, labels, texts.books, bound)

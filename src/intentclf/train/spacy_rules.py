@@ -1,4 +1,4 @@
-"""The keyword rules as spaCy's matchers see them: what the report on rules is made with, and for pipelines of spaCy.
+"""The keyword rules as spaCy's matchers see them: a second way to count them, and for pipelines of spaCy.
 
 Plain phrases go to its PhraseMatcher, phrases with stems, alternatives or gaps to its Matcher. The answers of the
 model come from `predict.phrase_index`, which finds the same and needs no spaCy; a test holds the two together.

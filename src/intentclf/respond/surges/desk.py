@@ -28,6 +28,10 @@ _NORMAL_AFTER = 24 * HOUR  # a surge that lasts longer becomes history
 _REFIT = 1.5  # times as large a sample gives a new space
 _REFIT_AFTER = WEEK
 _LONGEST_GAP = 2000  # hours
+_SILENCE = 24 * HOUR  # a longer one may be missing data
+_LEAP = HOUR  # a row that is further ahead may be a slip of the date
+_IMPLAUSIBLE = 20.0  # queries that the week lets expect in a stretch without any
+_SHARED, _LEAST_SHARED = 0.01, 20  # share of the sample, and queries, from which on a sender is no single customer
 _LOOSE, _LOOSE_WEIGHT, _MOST_LOOSE = 0.01, 2000.0, 0.5
 _COUNTED, _OUTLIER = 3.0, 4.0
 
@@ -48,6 +52,8 @@ class Desk:
         self.dimensions = 0
         self.first = np.inf
         self.committed: int | None = None  # the first hour that is not yet in the profile
+        self.skipped: list[tuple[int, int]] = []  # first and last hour of stretches for which data are missing
+        self.early: dict[int, int] = {}  # queries of hours not yet in the profile that left for the history already
         self.eligible = 0
         self.fitted_at, self.fitted_on = -np.inf, 0
         self.wander = [0.0, 0.0]
@@ -60,14 +66,19 @@ class Desk:
         Raises
         ------
         InputError
-            If it is not a row of finite numbers as long as those before.
+            If it is not a row of finite numbers as long as those before, or a confidence is not from 0 to 1.
         """
         vector = np.asarray(query.vector, dtype=np.float32)
         if vector.ndim != 1 or not vector.size or (self.dimensions and vector.size != self.dimensions):
             expected = f"a row of {self.dimensions} numbers" if self.dimensions else "a row of numbers"
             raise InputError(f"query {shorten(query.id)}: vector must be {expected}, got shape {vector.shape}")
         if not np.isfinite(vector).all():
-            raise InputError(f"query {shorten(query.id)}: vector must be finite")
+            odd = float(vector[~np.isfinite(vector)][0])
+            raise InputError(f"query {shorten(query.id)}: vector must be finite, got {odd}")
+        for each in query.codes:
+            if not 0 <= each.confidence <= 1:
+                what = f"query {shorten(query.id)}: confidence of {shorten(f'{each.book}:{each.code}')}"
+                raise InputError(f"{what} must be from 0 to 1, got {each.confidence}")
         if not self.dimensions:
             self.open(vector.size)
         return vector
@@ -78,7 +89,7 @@ class Desk:
         places = min(96, dimensions) + CODE_WIDTH
         self.recent = Rows(_MOST_RECENT, dimensions, places, keeps_texts=True)
         self.sample = Rows(self.settings.sample, dimensions, places, keeps_texts=False)
-        self._renew()
+        self.renew()
 
     def place(self, vector: NDArray[np.float32], codes: NDArray[np.float32]) -> NDArray[np.float32]:
         """A row as the space places it; zeros as long as there is no space."""
@@ -104,21 +115,50 @@ class Desk:
         """Hour of the desk's clock."""
         return datetime.fromtimestamp(time, self.profile.zone).hour
 
-    def tidy(self, now: float, ages: Mapping[int, float], *, refit: bool) -> None:
+    def is_ahead(self, now: float, time: float) -> bool:
+        """Whether a row is so much later than all before that its date may be a slip."""
+        ahead = time - now
+        if not np.isfinite(now) or ahead <= _LEAP:
+            return False
+        return ahead > _SILENCE or float(self.expected(time, np.array([ahead]))[0]) >= _IMPLAUSIBLE
+
+    def once(self, senders: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which rows are the first of their sender; rows of unknown senders, and of addresses of many, all are."""
+        one = (senders != 0) & ~np.isin(senders, self._shared)
+        first: NDArray[np.bool_] = ~one
+        first[np.flatnonzero(one)[np.unique(senders[one], return_index=True)[1]]] = True
+        return first
+
+    def remember(self, row: Row, ages: Mapping[int, float]) -> int:
+        """Put a row among those of late; give the number of rows that left before their time to make room."""
+        recent, leaving = self.recent, 0
+        if recent.size == recent.most:
+            leaving = max(1, recent.most // 10)
+            oldest = np.argsort(recent["time"], kind="stable")[:leaving]
+            for k in self._ordinary(oldest, ages).tolist():
+                hour = int(recent["time"][k] // HOUR)
+                self.early[hour] = self.early.get(hour, 0) + 1
+                self._draw(recent.row(k))
+            recent.keep(~np.isin(np.arange(recent.size), oldest))
+        self.first = min(self.first, row.time)
+        recent.append(row)
+        return leaving
+
+    def tidy(self, before: float, now: float, ages: Mapping[int, float], *, refit: bool) -> None:
         """Let the hours that are over leave for the history.
 
         Parameters
         ----------
-        now : float
-            Seconds from the epoch.
+        before, now : float
+            Moments of the newest row until now and of the newest row, seconds from the epoch.
         ages : mapping of int to float
             Seconds for which each surge that is on has lasted.
         refit : bool
             Whether the space may change.
         """
         recent = self.recent
-        if recent.size:
-            self.first = min(self.first, float(recent["time"].min()))
+        if self._is_missing(before, now):
+            self.skipped.append((int(before // HOUR), int(now // HOUR)))
         border = int((now - self._horizon) // HOUR)
         if self.committed is None:
             # The hour in which the stream begins is not whole.
@@ -131,13 +171,23 @@ class Desk:
             self._count_hours(np.empty(0, np.int64), border)
         if refit and self._wants_space(now):
             self._fit(now)
-        self._renew()
+        self.renew()
+
+    def _is_missing(self, before: float, now: float) -> bool:
+        """Whether data are missing where no row came: for longer than a day, at hours when the desk is not shut."""
+        if not np.isfinite(before) or now - before <= _SILENCE:
+            return False
+        stretch = np.array([min(now - before, WEEK)])
+        return float(self.profile.expected(self.profile.plain_rates(), now, stretch)[0]) >= _IMPLAUSIBLE
+
+    def _ordinary(self, rows: NDArray[np.int64], ages: Mapping[int, float]) -> NDArray[np.int64]:
+        """Rows of late that are history: of no surge, or of one that has lasted so long that it is normal by now."""
+        surge = self.recent["surge"][rows]
+        return rows[[number == 0 or ages.get(int(number), 0) > _NORMAL_AFTER for number in surge]]
 
     def _commit(self, rows: NDArray[np.int64], border: int, ages: Mapping[int, float]) -> None:
         recent = self.recent
-        surge = recent["surge"][rows]
-        is_history = np.array([number == 0 or ages.get(int(number), 0) > _NORMAL_AFTER for number in surge], dtype=bool)
-        rows = rows[is_history]
+        rows = self._ordinary(rows, ages)
         hours = (recent["time"][rows] // HOUR).astype(np.int64)
         self._count_hours(hours, border)
         if self.space is not None and self.sample.size >= _LEAST_SAMPLE:
@@ -151,8 +201,11 @@ class Desk:
             return
         begin = max(self.committed, border - _LONGEST_GAP)
         for hour in range(begin, border):
-            self.profile.add(hour, int((hours == hour).sum()))
+            if not any(first <= hour <= last for first, last in self.skipped):
+                self.profile.add(hour, int((hours == hour).sum()) + self.early.get(hour, 0))
         self.committed = max(self.committed, border)
+        self.skipped = [each for each in self.skipped if each[1] >= self.committed]
+        self.early = {hour: number for hour, number in self.early.items() if hour >= self.committed}
 
     def _draw(self, row: Row) -> None:
         """Reservoir sampling (Vitter, 1985, algorithm R), over the last weeks."""
@@ -190,25 +243,18 @@ class Desk:
         self.sample.place_in(self.space)
         self.recent.place_in(self.space)
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
         """Look at the sample and the week anew."""
         self._rates = self.profile.rates()
-        hours = ((self.sample["time"] + self._offset()) // HOUR % 24).astype(np.int64)
+        senders, counts = np.unique(self.sample["sender"], return_counts=True)
+        self._shared = senders[counts >= max(_SHARED * self.sample.size, _LEAST_SHARED)]
         loose = (self.wander[0] + _LOOSE * _LOOSE_WEIGHT) / (self.wander[1] + _LOOSE_WEIGHT)
         self.history = History(
             self.sample["place"],
             self.sample["language"],
             np.ascontiguousarray(self.sample["codes"].T),
-            hours,
+            self.sample["hour"].copy(),
             _LANGUAGES,
             self.settings.shares,
             float(np.clip(loose, 0.0, _MOST_LOOSE)),
         )
-
-    def _offset(self) -> float:
-        """Seconds that the desk's clock is ahead; today's, which is an hour off for the other half of the year."""
-        if not self.sample.size:
-            return 0.0
-        newest = datetime.fromtimestamp(float(self.sample["time"].max()), self.profile.zone)
-        offset = newest.utcoffset()
-        return 0.0 if offset is None else offset.total_seconds()

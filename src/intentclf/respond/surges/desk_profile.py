@@ -68,6 +68,10 @@ class DeskProfile:
         rates: Floats = (self.counts + _PRIOR * pattern) / (self.hours + _PRIOR)
         return np.maximum(rates, _LEAST)
 
+    def plain_rates(self) -> Floats:
+        """As `rates`, but 0 for hours of the week that were never watched."""
+        return np.where(self.hours > 0, self.rates(), 0.0)
+
     def expected(self, rates: Floats, end: float, seconds: Floats) -> Floats:
         """Queries that the stretches of so many seconds up to `end` (seconds from the epoch) should have."""
         last = int(end // HOUR)

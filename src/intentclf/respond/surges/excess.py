@@ -21,6 +21,7 @@ _WORTH = 1.0  # standard deviations above the mean from which on a tail is worke
 _TERMS = 2000
 _SMALLEST = 1e-12
 _STEPS = 60
+_ROUNDING = 1e-9
 
 
 def tail_probability(observed: NDArray[Any], expected: NDArray[Any], shape: NDArray[Any]) -> Floats:
@@ -72,23 +73,28 @@ def _tail(observed: float, mean: float, shape: float) -> float:
 def sum_tail(total: float, weights: Floats, expected: Floats, shape: Floats) -> float:
     """P(sum >= total) of weighted counts, each negative binomial and independent of the others.
 
-    By the saddlepoint approximation of Lugannani and Rice (1980), good to some tens of percent far out in the tail. 1
-    where the total is not well above its mean.
+    By the saddlepoint approximation of Lugannani and Rice (1980), which takes the sum for continuous: good to some tens
+    of percent far out in the tail where several different weights share the mean, up to half too small where nearly all
+    of it has one weight, exact where there is one weight only (`tail_probability`). 1 where the total is not well above
+    its mean.
 
     Parameters
     ----------
     total : float
     weights, expected, shape : ndarray of shape (n_counts,)
-        All above 0; expected and shape as in `tail_probability`.
+        Expected and shape as in `tail_probability`, above 0; counts of weight 0 are left out.
 
     Examples
     --------
     >>> one = np.ones(1)
-    >>> both = sum_tail(10.0, one, 2 * one, 1e6 * one), tail_probability(10 * one, 2 * one, 1e6 * one)[0]
+    >>> both = sum_tail(20.0, 2 * one, 2 * one, 1e6 * one), tail_probability(10 * one, 2 * one, 1e6 * one)[0]
     >>> tuple(round(float(each), 6) for each in both)
-    (2.2e-05, 4.6e-05)
+    (4.6e-05, 4.6e-05)
     """
-    expected = np.maximum(expected, _SMALLEST)
+    counts = weights > 0
+    weights, expected, shape = weights[counts], np.maximum(expected[counts], _SMALLEST), shape[counts]
+    if len(weights) == 1:
+        return float(tail_probability(np.ceil(total / weights - _ROUNDING), expected, shape)[0])
     spread = math.sqrt(float((weights**2 * (expected + expected**2 / shape)).sum()))
     if total <= float(weights @ expected) + _WORTH * spread:
         return 1.0

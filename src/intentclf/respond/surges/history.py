@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Floats", "History", "Integers"]
+__all__ = ["Floats", "History", "Integers", "Rings"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -18,6 +18,33 @@ _LEAST = 4  # queries of the sample in the smallest group
 _LEAN = 20.0  # queries; a language hardly met yet leans on the share in all languages
 _HOURS_NEAR = 2
 _HOUR_LEAN = 5.0
+_SLACK = 1e-5  # of a likeness: the same text placed twice differs by the rounding
+
+
+@dataclass(frozen=True)
+class Rings:
+    """Rings around a centre, drawn so that each holds a share of the history, and what of it they hold.
+
+    A text that comes again and again word for word lies as near as its copies, so that the innermost ring that reaches
+    it holds all of them and is larger than was asked for; those after it may be empty.
+
+    Attributes
+    ----------
+    likeness : ndarray of shape (n_rings,)
+        From which on a row lies within a ring or a nearer one, falling.
+    share : ndarray of shape (n_rings, n_languages)
+        How much of the history of a language each ring holds.
+    sizes : ndarray of shape (n_rings,)
+        Queries of the sample in each ring.
+    """
+
+    likeness: Floats
+    share: Floats
+    sizes: Integers
+
+    def of(self, likeness: NDArray[np.float32]) -> Integers:
+        """In which ring each row lies by its likeness to the centre; as many as there are for one outside all."""
+        return np.searchsorted(-self.likeness, -likeness, side="left").astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -54,29 +81,17 @@ class History:
         wanted = np.round(np.array(self.shares) * len(self.place)).astype(np.int64)
         return np.maximum(wanted, _LEAST * np.arange(1, len(wanted) + 1))
 
-    @cached_property
-    def ring_sizes(self) -> Integers:
-        """Queries of the sample in each ring, shape (n_sizes,)."""
-        return np.diff(self.sizes, prepend=0)
-
-    def nearness(self, centre: NDArray[np.float32]) -> tuple[Floats, Floats]:
-        """How near the members of a group of each size are, and how often each language has one in its ring.
-
-        Returns
-        -------
-        likeness : ndarray of shape (n_sizes,)
-            Of the farthest member, falling.
-        share : ndarray of shape (n_sizes, n_languages)
-            Of the history of the language, in the ring of that size.
-        """
+    def rings(self, centre: NDArray[np.float32]) -> Rings:
+        """Rings around a centre, shape (n_places,), with as much of the history within each as `shares` says."""
         likeness = self.place @ centre
-        sizes = self.sizes
-        nearest = np.argpartition(-likeness, int(sizes[-1]) - 1)[: int(sizes[-1])]
-        nearest = nearest[np.argsort(-likeness[nearest])]
-        ring = np.repeat(np.arange(len(sizes)), self.ring_sizes)
-        pairs = ring * self.languages + self.language[nearest]
-        within = np.bincount(pairs, minlength=len(sizes) * self.languages).reshape(len(sizes), -1)
-        return likeness[nearest[sizes - 1]].astype(np.float64), self._shares(within, self.ring_sizes[:, None])
+        ends = self.sizes - 1
+        limits = -np.partition(-likeness, ends)[ends].astype(np.float64) - _SLACK
+        within = np.flatnonzero(likeness >= limits[-1])
+        empty = Rings(limits, np.empty(0), np.empty(0, np.int64))
+        pairs = empty.of(likeness[within]) * self.languages + self.language[within]
+        found = np.bincount(pairs, minlength=len(limits) * self.languages).reshape(len(limits), -1)
+        sizes = found.sum(axis=1)
+        return Rings(limits, self._shares(found, sizes[:, None]), sizes)
 
     def code_share(self, code: int) -> tuple[Floats, int]:
         """Share of each language's history with a code, shape (n_languages,), never 0, and their number, one added."""

@@ -10,13 +10,16 @@ from numpy.typing import NDArray
 
 from intentclf.respond.surges.topics import CODE_WIDTH, TopicSpace
 
-__all__ = ["CODES", "Names", "Row", "Rows"]
+__all__ = ["CODES", "OTHER", "Names", "Row", "Rows"]
 
 CODES = 8
 """Most codes of a row, those above a code among them."""
+OTHER = "other"
+"""Stands for all names for which there was no room."""
 
 _START = 256
-_COLUMNS = ("time", "language", "codes", "surge", "raw", "code", "place")
+_OF_A_ROW = ("time", "hour", "sender", "language", "codes", "raw", "code", "place")
+_COLUMNS = (*_OF_A_ROW, "surge")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,10 @@ class Row:
     ----------
     time : float
         Seconds from the epoch.
+    hour : int
+        Of the day, by the desk's clock.
+    sender : int
+        Stands for the sender; 0 where it is not known.
     language : int
     codes : ndarray of shape (CODES,), int32
         -1 where there are fewer.
@@ -36,6 +43,8 @@ class Row:
     """
 
     time: float
+    hour: int
+    sender: int
     language: int
     codes: NDArray[np.int32]
     raw: NDArray[np.float32]
@@ -47,21 +56,24 @@ class Row:
 
 @dataclass
 class Names:
-    """Numbers for names, in the order in which they come; beyond `most` all share the last."""
+    """Numbers for names, from 0 in the order in which they come; the last of `most` is `OTHER`, for all that follow."""
 
     most: int
     known: dict[str, int] = field(default_factory=dict)
 
     def number(self, name: str) -> int:
         """The number of a name."""
-        return self.known.setdefault(name, min(len(self.known), self.most - 1))
+        if name not in self.known and len(self.known) < self.most - 1:
+            self.known[name] = len(self.known)
+        return self.known.get(name, self.most - 1)
+
+    def has_name(self, number: int) -> bool:
+        """Whether a number stands for one name."""
+        return number < self.most - 1
 
     def name(self, number: int) -> str:
-        """The first name of a number."""
-        return next((name for name, each in self.known.items() if each == number), "")
-
-    def __len__(self) -> int:
-        return min(len(self.known), self.most)
+        """The name of a number; `OTHER` where it stands for many."""
+        return next((name for name, each in self.known.items() if each == number), OTHER)
 
 
 class Rows:
@@ -70,7 +82,7 @@ class Rows:
     Parameters
     ----------
     most : int
-        Bound; past it `append` drops the oldest tenth.
+        Bound.
     dimensions, places : int
         Of text vectors, and of rows of the space.
     keeps_texts : bool
@@ -81,6 +93,8 @@ class Rows:
         room = min(_START, most)
         self._columns: dict[str, NDArray[Any]] = {
             "time": np.zeros(room),
+            "hour": np.zeros(room, np.int64),
+            "sender": np.zeros(room, np.int64),
             "language": np.zeros(room, np.int64),
             "codes": np.full((room, CODES), -1, np.int32),
             "surge": np.zeros(room, np.int64),
@@ -96,9 +110,7 @@ class Rows:
         return self._columns[name][: self.size]
 
     def append(self, row: Row) -> None:
-        """Put a row at the end."""
-        if self.size == self.most:
-            self.keep(np.argsort(np.argsort(-self["time"])) < self.most - max(1, self.most // 10))
+        """Put a row at the end; there must be fewer than `most`."""
         if self.size == len(self._columns["time"]):
             room = min(2 * self.size, self.most)
             for name, column in self._columns.items():
@@ -113,7 +125,7 @@ class Rows:
 
     def put(self, slot: int, row: Row) -> None:
         """Put a row in the place of another."""
-        for name in ("time", "language", "codes", "raw", "code", "place"):
+        for name in _OF_A_ROW:
             self._columns[name][slot] = getattr(row, name)
         self._columns["surge"][slot] = 0
         if self.keeps_texts:
@@ -121,11 +133,9 @@ class Rows:
 
     def row(self, slot: int) -> Row:
         """A row, without id and text."""
-        return Row(
-            float(self["time"][slot]),
-            int(self["language"][slot]),
-            *(self._columns[name][slot].copy() for name in ("codes", "raw", "code", "place")),
-        )
+        numbers = {name: int(self[name][slot]) for name in ("hour", "sender", "language")}
+        arrays = {name: self[name][slot].copy() for name in ("codes", "raw", "code", "place")}
+        return Row(float(self["time"][slot]), **numbers, **arrays)  # type: ignore[arg-type]
 
     def keep(self, kept: NDArray[np.bool_]) -> None:
         """Forget the rows where `kept`, of shape (size,), is false."""

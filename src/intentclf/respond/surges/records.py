@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
@@ -22,6 +22,8 @@ CODE_BOOKS = ("outlook_com", "contact_reason")
 
 _HOUR = timedelta(hours=1)
 _LEAST_SAMPLE = 500
+_MOST_VALUES = 24
+_MOST_LATE = 0.1  # share of the rows that may be late before the whole is not to be trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,9 @@ class ScoredQuery:
     text : str
         Shown as an example.
     sender : str
-        '' where it is not known; the same text is then never taken for a copy.
+        '' where it is not known; the same text is then never taken for a copy, and one customer not told from many.
+    keys : tuple of str
+        What a copy of the row has in common with it; the id where there are none.
     """
 
     id: str
@@ -59,6 +63,7 @@ class ScoredQuery:
     language: str = "und"
     text: str = ""
     sender: str = ""
+    keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,10 @@ class SurgeSettings:
     false_alarms_per_week : float
         Expected number of false alarms in a week, above 0.
     windows : tuple of float
-        Hours looked back over, rising.
+        Hours looked back over, rising, 0 to 168; 24 at most.
     shares : tuple of float
-        Sizes of a group: share of the desk's history that is as alike as the farthest member, rising, 0 to 0.1.
+        Sizes of a group: share of the desk's history that is as alike as the farthest member, rising, 0 to 0.1;
+        24 at most.
     tolerance : timedelta
         A row may be so much older than the newest and is still placed.
     copies_within : timedelta
@@ -100,14 +106,24 @@ class SurgeSettings:
     def __post_init__(self) -> None:
         if not 0 < self.false_alarms_per_week < float("inf"):
             raise SettingsError(f"false_alarms_per_week must be above 0, got {self.false_alarms_per_week}")
-        for name, values, most in (("windows", self.windows, 168.0), ("shares", self.shares, 0.1)):
-            if not values or list(values) != sorted(set(values)) or values[0] <= 0 or values[-1] > most:
-                raise SettingsError(f"{name} must rise from above 0 to at most {most:g}, got {values}")
-        if self.sample < _LEAST_SAMPLE:
-            raise SettingsError(f"sample must be {_LEAST_SAMPLE} or more, got {self.sample}")
-        if min(self.tolerance, self.copies_within, self.warm_up) < timedelta():
-            raise SettingsError("tolerance, copies_within and warm_up must not be negative")
+        _check_rising("windows", self.windows, 168.0)
+        _check_rising("shares", self.shares, 0.1)
+        for name, number, least in (("sample", self.sample, _LEAST_SAMPLE), ("seed", self.seed, 0)):
+            if type(number) is not int or number < least:
+                raise SettingsError(f"{name} must be a whole number of {least} or more, got {number!r}")
+        for name in ("tolerance", "copies_within", "warm_up"):
+            if getattr(self, name) < timedelta():
+                raise SettingsError(f"{name} must not be negative, got {getattr(self, name)}")
         find_zone(self.zone)
+
+
+def _check_rising(name: str, values: tuple[float, ...], most: float) -> None:
+    edges = (0.0, *values)
+    rises = all(before < after for before, after in zip(edges, values, strict=False))  # false for what is no number
+    if not rises or not 1 <= len(values) <= _MOST_VALUES or values[-1] > most:
+        raise SettingsError(
+            f"{name} must be 1 to {_MOST_VALUES} numbers that rise from above 0 to {most:g}, got {values}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +145,8 @@ class Surge:
     number : int
         From 1, in order of detection.
     kind : {'texts', 'code'}
-        Found among alike texts, or in the series of a code.
+        Alike texts, or the series of a code; a series within which alike texts stand out later becomes those, and
+        `window` to `chance_per_week` are then theirs.
     label : str
         The commonest code of each book among the members.
     codes : mapping of str to float
@@ -138,6 +155,8 @@ class Surge:
         Nearest the centre, languages that differ first.
     languages : mapping of str to int
         Members by language, the commonest first.
+    senders : int
+        Different senders of the members; 0 where none is known.
     first_seen, last_seen : datetime
         Of the members.
     detected_at : datetime
@@ -146,7 +165,7 @@ class Surge:
     window : timedelta
         Looked back over at detection.
     observed : int
-        Members in that window.
+        Members in that window before the query that brought the surge to light; one sender counts once.
     expected : float
         Members that it would have held without a surge.
     p_value : float
@@ -154,7 +173,7 @@ class Surge:
     chance_per_week : float
         Expected number of alarms as strong in a week by chance, over all groups and windows.
     total : int
-        Members up to now.
+        Members up to now, each query by itself.
     """
 
     number: int
@@ -163,6 +182,7 @@ class Surge:
     codes: Mapping[str, float]
     examples: tuple[Example, ...]
     languages: Mapping[str, int]
+    senders: int
     first_seen: datetime
     last_seen: datetime
     detected_at: datetime
@@ -203,6 +223,7 @@ class Surge:
                 for each in self.examples
             ],
             "languages": dict(self.languages),
+            "senders": self.senders,
             "first_seen": self.first_seen.isoformat(),
             "last_seen": self.last_seen.isoformat(),
             "detected_at": self.detected_at.isoformat(),
@@ -219,7 +240,7 @@ class Surge:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the rows.
+    """What became of the rows: seen = counted + late + copies + ahead.
 
     Attributes
     ----------
@@ -229,27 +250,35 @@ class Tally:
         Those that the detector looked at.
     placed : int
         Of these, rows that came after a newer one.
+    crowded : int
+        Of these, rows that left the windows before their time, as there was no room for so many.
     late : int
         Rows older than the tolerance allows; not counted.
     copies : int
         Rows with the id of an earlier one, or the text of one by the same sender; not counted.
+    ahead : int
+        Rows far ahead of all others that wait for others to follow; not counted yet.
     """
 
     seen: int = 0
     counted: int = 0
     placed: int = 0
+    crowded: int = 0
     late: int = 0
     copies: int = 0
+    ahead: int = 0
 
     def to_dict(self) -> dict[str, int]:
         """Plain values."""
-        names = ("seen", "counted", "placed", "late", "copies")
-        return {name: getattr(self, name) for name in names}
+        return asdict(self)
 
     def sentences(self) -> list[Sentence]:
         """What a person should know of the rows that were not counted as they came."""
-        told = (("surge.late", self.late), ("surge.copies", self.copies), ("surge.placed", self.placed))
-        return [say(key, number=number) for key, number in told if number]
+        names = ("late", "copies", "placed", "crowded", "ahead")
+        told = [say(f"surge.{name}", number=getattr(self, name)) for name in names if getattr(self, name)]
+        if self.late > _MOST_LATE * self.seen:
+            told.insert(0, say("surge.unsorted", number=self.late, seen=self.seen))
+        return told
 
 
 def code_scores(reasons: Mapping[str, Reason]) -> tuple[CodeScore, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,13 +129,12 @@ class Find:
 
 def promising(query: NDArray[np.float32], history: History, lately: Lately) -> bool:
     """Whether the query's own neighbourhood holds enough for a closer look."""
-    limits, share = history.nearness(query)
-    ring = _ring(lately.place @ query, limits)
-    rings = len(limits)
-    observed = lately.counted(ring, rings + 1, lately.free)[:, :rings]
-    expected = lately.by_language @ share.T
+    rings = history.rings(query)
+    many = len(rings.sizes)
+    observed = lately.counted(rings.of(lately.place @ query), many + 1, lately.free)[:, :many]
+    expected = lately.by_language @ rings.share.T
     expected *= lately.volume((observed - expected).sum(axis=1))[:, None]
-    return bool((_deviations(observed, expected, history) >= _PROMISING).any())
+    return bool((_deviations(observed, expected, history, rings.sizes) >= _PROMISING).any())
 
 
 def group_find(query: NDArray[np.float32], history: History, lately: Lately, hour: int) -> Find:
@@ -149,19 +148,21 @@ def group_find(query: NDArray[np.float32], history: History, lately: Lately, hou
     hour : int
         Of the day, now.
     """
-    rings, rows = len(history.shares), len(lately.place)
-    ring, chance = np.zeros(rows, np.int64), np.zeros((rows, rings))
+    many, rows = len(history.shares), len(lately.place)
+    ring, chance = np.zeros(rows, np.int64), np.zeros((rows, many))
     part = np.arange(rows) % _PARTS
-    total = np.zeros(len(query))
+    total, sizes = np.zeros(len(query)), np.zeros(many)
     for k in range(_PARTS):
         judged = part == k
         centre = _learnt(query, history, lately.place[~judged & lately.free])
-        limits, share = history.nearness(centre)
-        ring[judged] = _ring(lately.place[judged] @ centre, limits)
-        chance[judged] = share.T[lately.language[judged]]
+        rings = history.rings(centre)
+        ring[judged] = rings.of(lately.place[judged] @ centre)
+        chance[judged] = rings.share.T[lately.language[judged]]
         total += centre
-    observed = lately.counted(ring, rings + 1, lately.free)[:, :rings]
-    return _most_surprising(observed, lately.summed(chance), history, lately, hour, unit(total).astype(np.float32))
+        sizes += rings.sizes / _PARTS
+    observed = lately.counted(ring, many + 1, lately.free)[:, :many]
+    centre = unit(total).astype(np.float32)
+    return _most_surprising(observed, lately.summed(chance), sizes, history, lately, hour, centre)
 
 
 def _learnt(query: NDArray[np.float32], history: History, place: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -169,7 +170,7 @@ def _learnt(query: NDArray[np.float32], history: History, place: NDArray[np.floa
     joining = max(1, int(np.searchsorted(history.shares, _LEARNT, side="right"))) - 1
     centre = query
     for _ in range(_ROUNDS):
-        limits, _ = history.nearness(centre)
+        limits = history.rings(centre).likeness
         likeness = place @ centre
         nearest = np.flatnonzero(likeness >= limits[joining])
         nearest = nearest[np.argsort(-likeness[nearest], kind="stable")[:_MOST_LEARNT]]
@@ -179,38 +180,47 @@ def _learnt(query: NDArray[np.float32], history: History, place: NDArray[np.floa
     return centre
 
 
-def _ring(likeness: NDArray[np.float32], limits: Floats) -> Integers:
-    """In which ring around the centre each row lies: 0 the innermost, as many as there are for one outside all."""
-    return np.searchsorted(-limits, -likeness, side="left").astype(np.int64)
+def _weights(sizes: NDArray[Any], many: int) -> Floats:
+    """What a query counts in each ring: log of how much oftener it comes there with a surge; 0 in an empty ring.
 
-
-def _weights(shares: tuple[float, ...]) -> Floats:
-    """What a query counts in each ring: log of how much oftener it comes there with a surge."""
-    history = np.diff([0.0, *shares])
-    surge = np.diff([0.0, *np.interp(shares, _AROUND, _WITHIN)])
-    found: Floats = np.log1p(_BRINGS * surge / history)
+    Parameters
+    ----------
+    sizes : ndarray of shape (n_rings,)
+        Queries of the history in each ring.
+    many : int
+        Queries of the history.
+    """
+    share = sizes / many
+    surge = np.diff(np.interp(share.cumsum(), _AROUND, _WITHIN), prepend=0.0)
+    found: Floats = np.log1p(_BRINGS * surge / np.where(share > 0, share, np.inf))
     return found
 
 
-def _deviations(observed: Floats, expected: Floats, history: History) -> Floats:
+def _deviations(observed: Floats, expected: Floats, history: History, sizes: NDArray[Any]) -> Floats:
     """By how many standard deviations the weighted counts of each window are above their mean, shape (n_windows,)."""
-    weights = _weights(history.shares)
-    spread = (weights**2 * (expected + expected**2 / history.shape(history.ring_sizes))).sum(axis=1)
+    weights = _weights(sizes, len(history.place))
+    spread = (weights**2 * (expected + expected**2 / history.shape(np.maximum(sizes, 1)))).sum(axis=1)
     found: Floats = (observed - expected) @ weights / np.sqrt(np.maximum(spread, 1e-12))
     return found
 
 
 def _most_surprising(
-    observed: Floats, expected: Floats, history: History, lately: Lately, hour: int, centre: NDArray[np.float32]
+    observed: Floats,
+    expected: Floats,
+    sizes: Floats,
+    history: History,
+    lately: Lately,
+    hour: int,
+    centre: NDArray[np.float32],
 ) -> Find:
     expected = expected * lately.volume((observed - expected).sum(axis=1))[:, None]
-    weights, shape = _weights(history.shares), history.shape(history.ring_sizes)
-    deviations = _deviations(observed, expected, history)
+    weights, shape = _weights(sizes, len(history.place)), history.shape(np.maximum(sizes, 1))
+    deviations = _deviations(observed, expected, history, sizes)
     p_values = np.ones(len(observed))
     for k in np.flatnonzero(deviations >= _PROMISING):
         p_values[k] = sum_tail(float(observed[k] @ weights), weights, expected[k], shape)
     window = int(p_values.argmin()) if p_values.min() < 1 else int(deviations.argmax())
-    limits, _ = history.nearness(centre)
+    limits = history.rings(centre).likeness
     counts, means, p_value = observed[window].cumsum(), expected[window].cumsum(), float(p_values[window])
     size = _clearest(counts, means)
     if p_value < _RARE:
@@ -239,10 +249,11 @@ def gathered(
     volume : float
         What is to be taken of an expectation by shares of what came.
     """
-    limits, share = history.nearness(centre)
-    observed = ((place @ centre)[:, None] >= limits).sum(axis=0).astype(np.float64)
+    rings = history.rings(centre)
+    many = len(rings.sizes)
+    observed = np.bincount(rings.of(place @ centre), minlength=many + 1)[:many].cumsum().astype(np.float64)
     came = np.bincount(language, minlength=history.languages)
-    return float(limits[_clearest(observed, volume * (share @ came).cumsum())])
+    return float(rings.likeness[_clearest(observed, volume * (rings.share @ came).cumsum())])
 
 
 def code_find(codes: NDArray[np.int32], history: History, lately: Lately, hour: int) -> Find | None:

@@ -28,6 +28,7 @@ class Member:
     """A row that belongs to a surge."""
 
     time: float
+    sender: int
     language: str
     codes: tuple[str, ...]
     place: NDArray[np.float32]
@@ -52,6 +53,10 @@ class Track:
         Seconds from the epoch.
     balls : list of (centre, likeness)
         A row belongs to it that is as near to one of the centres.
+    quiet_since : float or None
+        From when on its rate was usual at each look.
+    senders : set of int
+        Of the members, as far as they are known.
     """
 
     number: int
@@ -61,13 +66,14 @@ class Track:
     detected: float
     balls: list[tuple[NDArray[np.float32], float]] = field(default_factory=list)
     ended: float | None = None
-    observed: int = 0
+    quiet_since: float | None = None
     total: int = 0
     first: float = float("inf")
     last: float = float("-inf")
     languages: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)
     sum: NDArray[np.float64] | None = None
+    senders: set[int] = field(default_factory=set)
     kept: list[Member] = field(default_factory=list)
 
     def add(self, member: Member) -> None:
@@ -76,6 +82,7 @@ class Track:
         self.first, self.last = min(self.first, member.time), max(self.last, member.time)
         self.languages[member.language] += 1
         self.codes.update(member.codes)
+        self.senders |= {member.sender} - {0}
         self.sum = member.place.astype(np.float64) + (0 if self.sum is None else self.sum)
         if self.languages[member.language] <= _MOST_KEPT:
             self.kept.append(member)
@@ -89,11 +96,12 @@ class Track:
         """Whether it is no more than a code yet: as soon as alike texts stand out within, it is those."""
         return not self.balls
 
-    def narrow(self, find: Find) -> None:
-        """Hold alike texts instead of all that have a code; members are counted anew."""
+    def narrow(self, find: Find, seconds: float, chance: float) -> None:
+        """Be the alike texts of a find instead of all that have a code; members are counted anew."""
+        self.find, self.seconds, self.chance = find, seconds, chance
         self.balls = [(find.centre, find.likeness)]
         self.total, self.first, self.last = 0, float("inf"), float("-inf")
-        self.languages, self.codes, self.sum, self.kept = Counter(), Counter(), None, []
+        self.languages, self.codes, self.senders, self.sum, self.kept = Counter(), Counter(), set(), None, []
 
     def widen(self, find: Find) -> None:
         """Take in a find that turned out to be part of it."""
@@ -132,12 +140,13 @@ class Track:
                 Example(each.id, each.language, moment(each.time), each.text) for each in self._examples(self.centre)
             ),
             languages=dict(self.languages.most_common()),
+            senders=len(self.senders),
             first_seen=moment(self.first),
             last_seen=moment(self.last),
             detected_at=moment(self.detected),
             ended_at=None if self.ended is None else moment(self.ended),
             window=timedelta(seconds=self.seconds),
-            observed=self.observed,
+            observed=self.find.observed,
             expected=self.find.expected,
             p_value=self.find.p_value,
             chance_per_week=self.chance,
