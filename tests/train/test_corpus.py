@@ -169,8 +169,11 @@ def test_a_desks_own_text_is_cleaned(tmp_path):
     assert unit == ("één woord dat verkeerd is", "opgeslagen en weer goed komt")
 
 
+WROTE = "Op ma 3 mei 2021 om 10:12 schreef Jan <jan@example.org>:"
+
+
 def test_quoted_history_of_a_mail_is_not_learnt_from(tmp_path):
-    write(tmp_path, message(f"{LONG}\n\n> oude tekst van iemand anders die hier niet hoort\n"), "a.eml")
+    write(tmp_path, message(f"{LONG}\n\n{WROTE}\n> oude tekst van iemand anders die hier niet hoort\n"), "a.eml")
     assert "iemand anders" not in " ".join(read_corpus(tmp_path).units[0])
 
 
